@@ -1,0 +1,44 @@
+#include "ir/error.hpp"
+
+#include <algorithm>
+
+namespace croton {
+namespace {
+
+// Notes are aligned so that the file:line column of one error stands under each other.
+std::string render(const std::string& message, const std::vector<ErrorNote>& notes) {
+  std::size_t width = 0;
+  for (const ErrorNote& note : notes) width = std::max(width, note.text.size());
+  std::string out = message;
+  for (const ErrorNote& note : notes) {
+    out += "\n  " + note.text;
+    if (note.site.file.empty()) continue;
+    out += std::string(width - note.text.size() + 5, ' ') + note.site.text();
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Site::text() const { return file.empty() ? "" : file + ":" + std::to_string(line); }
+
+Site site_of(const std::source_location& location) {
+  std::string_view file = location.file_name();
+  if (const auto slash = file.rfind('/'); slash != std::string_view::npos)
+    file.remove_prefix(slash + 1);
+  return {std::string(file), static_cast<int>(location.line())};
+}
+
+UserError::UserError(const std::string& message, std::vector<ErrorNote> notes)
+    : Error(render(message, notes)), message_(message), notes_(std::move(notes)) {}
+
+BackendError::BackendError(const std::string& message, std::string log)
+    : Error(log.empty() ? message : message + "\n" + log), log_(std::move(log)) {}
+
+void internal_error(std::string_view condition, const std::string& message,
+                    const std::source_location& where) {
+  throw InternalError("croton: internal error at " + site_of(where).text() + ": " + message + " (" +
+                      std::string(condition) + "); please report this with the text above");
+}
+
+}  // namespace croton
