@@ -1,7 +1,8 @@
 // The three kinds of failure, and where in the user's program a value was written.
 //
 // UserError: a mistake in the caller's program or data. BackendError: a compiler or driver said no.
-// InternalError: ours; CROTON_CHECK raises it. Ordinary absence (a cache miss, no GPU) is an optional.
+// InternalError: ours; CROTON_CHECK raises it. Ordinary absence (a cache miss, no GPU) is an
+// optional.
 #pragma once
 
 #include <source_location>

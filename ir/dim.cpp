@@ -1,0 +1,355 @@
+#include "ir/dim.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+#include "ir/error.hpp"
+#include "ir/node.hpp"
+
+namespace croton {
+namespace {
+
+using Atom = Dim::Atom;
+using Term = Dim::Term;
+using Terms = Dim::Terms;
+using NameValue = std::function<std::string(const ir::Node*, int)>;
+
+std::string atom_text(const Atom& atom, const NameValue& name_value) {
+  const auto call = [&](const char* function) {
+    return std::string(function) + "(" + atom.arguments[0].text(name_value) + ", " +
+           atom.arguments[1].text(name_value) + ")";
+  };
+  switch (atom.kind) {
+    case Atom::Kind::symbol:
+      return atom.name;
+    case Atom::Kind::value:
+      return "value(" + name_value(atom.node.get(), atom.result) + ")";
+    case Atom::Kind::floordiv:
+      return call("floordiv");
+    case Atom::Kind::mod:
+      return call("mod");
+    case Atom::Kind::min:
+      return call("min");
+    case Atom::Kind::max:
+      return call("max");
+  }
+  return {};
+}
+
+std::string serial_name(const ir::Node* node, int result) {
+  return "#" + std::to_string(node->serial) + "." + std::to_string(result);
+}
+
+std::string factors_text(const std::vector<Atom>& factors, const NameValue& name_value) {
+  std::vector<std::string> parts;
+  for (const Atom& factor : factors) parts.push_back(atom_text(factor, name_value));
+  std::sort(parts.begin(), parts.end());
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : "*") + part;
+  return out;
+}
+
+// Constants last; otherwise by text.
+bool term_before(const Term& a, const Term& b) {
+  if (a.factors.empty() != b.factors.empty()) return b.factors.empty();
+  return factors_text(a.factors, serial_name) < factors_text(b.factors, serial_name);
+}
+
+Terms normalised(Terms terms) {
+  for (Term& term : terms)
+    std::sort(term.factors.begin(), term.factors.end(), [](const Atom& a, const Atom& b) {
+      return atom_text(a, serial_name) < atom_text(b, serial_name);
+    });
+  std::sort(terms.begin(), terms.end(), term_before);
+  Terms out;
+  for (Term& term : terms) {
+    if (!out.empty() && out.back().factors == term.factors)
+      out.back().coefficient += term.coefficient;
+    else
+      out.push_back(std::move(term));
+  }
+  std::erase_if(out, [](const Term& term) { return term.coefficient == 0; });
+  return out;
+}
+
+std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
+  if (b == 0) return 0;
+  const std::int64_t q = a / b;
+  return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;
+}
+
+std::int64_t apply(Atom::Kind kind, std::int64_t a, std::int64_t b) {
+  switch (kind) {
+    case Atom::Kind::floordiv:
+      return floor_divide(a, b);
+    case Atom::Kind::mod:
+      return b == 0 ? 0 : a - floor_divide(a, b) * b;
+    case Atom::Kind::min:
+      return std::min(a, b);
+    default:
+      return std::max(a, b);
+  }
+}
+
+Dim make_binary(Atom::Kind kind, const Dim& a, const Dim& b) {
+  switch (kind) {
+    case Atom::Kind::floordiv:
+      return Dim::floordiv(a, b);
+    case Atom::Kind::mod:
+      return Dim::mod(a, b);
+    case Atom::Kind::min:
+      return Dim::min(a, b);
+    default:
+      return Dim::max(a, b);
+  }
+}
+
+// A lower bound of an atom, given that extents and symbols are never negative.
+bool never_negative(const Atom& atom) {
+  const auto leaf = [](const Dim& dim) { return provably_less_equal(Dim(0), dim); };
+  switch (atom.kind) {
+    case Atom::Kind::symbol:
+      return true;
+    case Atom::Kind::value:
+      return false;
+    case Atom::Kind::floordiv:
+      return leaf(atom.arguments[0]) && leaf(atom.arguments[1]);
+    case Atom::Kind::mod:
+      return leaf(atom.arguments[1]);
+    case Atom::Kind::min:
+      return leaf(atom.arguments[0]) && leaf(atom.arguments[1]);
+    case Atom::Kind::max:
+      return leaf(atom.arguments[0]) || leaf(atom.arguments[1]);
+  }
+  return false;
+}
+
+}  // namespace
+
+Dim::Dim(std::string symbol) {
+  const auto legal = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$';
+  };
+  if (symbol.empty() || std::isdigit(static_cast<unsigned char>(symbol[0])) != 0 ||
+      !std::all_of(symbol.begin(), symbol.end(), legal))
+    throw UserError("a symbolic dim needs an identifier for a name, not \"" + symbol + "\"");
+  *this = of_atom({.kind = Atom::Kind::symbol, .name = std::move(symbol)});
+}
+
+Dim Dim::unique() {
+  static std::atomic<std::int64_t> count{0};
+  return of_atom({.kind = Atom::Kind::symbol, .name = "$" + std::to_string(count++)});
+}
+
+Dim Dim::value_of(std::shared_ptr<const ir::Node> node, int result) {
+  return of_atom({.kind = Atom::Kind::value, .node = std::move(node), .result = result});
+}
+
+Dim Dim::of_terms(Terms terms) {
+  terms = normalised(std::move(terms));
+  if (terms.empty()) return Dim(0);
+  if (terms.size() == 1 && terms[0].factors.empty()) return Dim(terms[0].coefficient);
+  Dim out;
+  out.terms_ = std::make_shared<const Terms>(std::move(terms));
+  return out;
+}
+
+Dim Dim::of_atom(Atom atom) { return of_terms({Term{1, {std::move(atom)}}}); }
+
+std::optional<std::int64_t> Dim::constant() const {
+  if (terms_) return std::nullopt;
+  return constant_;
+}
+
+std::string Dim::symbol() const {
+  if (!terms_ || terms_->size() != 1) return "";
+  const Term& term = terms_->front();
+  if (term.coefficient != 1 || term.factors.size() != 1) return "";
+  return term.factors[0].kind == Atom::Kind::symbol ? term.factors[0].name : "";
+}
+
+Terms Dim::terms() const {
+  if (terms_) return *terms_;
+  return constant_ == 0 ? Terms{} : Terms{Term{constant_, {}}};
+}
+
+Dim operator+(const Dim& a, const Dim& b) {
+  if (a.is_constant() && b.is_constant()) return Dim(a.constant_ + b.constant_);
+  Terms terms = a.terms();
+  for (const Term& term : b.terms()) terms.push_back(term);
+  return Dim::of_terms(std::move(terms));
+}
+
+Dim operator*(const Dim& a, const Dim& b) {
+  if (a.is_constant() && b.is_constant()) return Dim(a.constant_ * b.constant_);
+  Terms out;
+  for (const Term& x : a.terms())
+    for (const Term& y : b.terms()) {
+      Term term{x.coefficient * y.coefficient, x.factors};
+      term.factors.insert(term.factors.end(), y.factors.begin(), y.factors.end());
+      out.push_back(std::move(term));
+    }
+  return Dim::of_terms(std::move(out));
+}
+
+Dim operator-(const Dim& a, const Dim& b) { return a + Dim(-1) * b; }
+
+bool operator==(const Dim& a, const Dim& b) {
+  if (a.is_constant() || b.is_constant())
+    return a.is_constant() && b.is_constant() && a.constant_ == b.constant_;
+  return a.terms_ == b.terms_ || *a.terms_ == *b.terms_;
+}
+
+Dim Dim::floordiv(const Dim& a, const Dim& b) {
+  if (b.is(1)) return a;
+  if (a.is_constant() && b.is_constant()) return Dim(floor_divide(a.constant_, b.constant_));
+  if (b.is_constant() && b.constant_ != 0) {
+    // (b*q + r) // b = q + r // b: the terms that b divides leave the atom.
+    Terms whole, rest;
+    for (Term term : a.terms()) {
+      if (term.coefficient % b.constant_ == 0) {
+        term.coefficient /= b.constant_;
+        whole.push_back(std::move(term));
+      } else {
+        rest.push_back(std::move(term));
+      }
+    }
+    if (rest.empty()) return of_terms(std::move(whole));
+    if (!whole.empty()) return of_terms(std::move(whole)) + floordiv(of_terms(std::move(rest)), b);
+  }
+  if (a == b) return Dim(1);
+  return of_atom({.kind = Atom::Kind::floordiv, .arguments = {a, b}});
+}
+
+Dim Dim::mod(const Dim& a, const Dim& b) {
+  if (b.is(1) || a == b) return Dim(0);
+  if (a.is_constant() && b.is_constant())
+    return Dim(apply(Atom::Kind::mod, a.constant_, b.constant_));
+  if (b.is_constant() && b.constant_ != 0) {
+    Terms rest;
+    for (const Term& term : a.terms())
+      if (term.coefficient % b.constant_ != 0) rest.push_back(term);
+    if (rest.empty()) return Dim(0);
+    if (rest.size() != a.terms().size()) return mod(of_terms(std::move(rest)), b);
+  }
+  return of_atom({.kind = Atom::Kind::mod, .arguments = {a, b}});
+}
+
+Dim Dim::min(const Dim& a, const Dim& b) {
+  if (provably_less_equal(a, b)) return a;
+  if (provably_less_equal(b, a)) return b;
+  const bool swap = b.text(serial_name) < a.text(serial_name);
+  return of_atom({.kind = Atom::Kind::min,
+                  .arguments = swap ? std::vector<Dim>{b, a} : std::vector<Dim>{a, b}});
+}
+
+Dim Dim::max(const Dim& a, const Dim& b) {
+  if (provably_less_equal(a, b)) return b;
+  if (provably_less_equal(b, a)) return a;
+  const bool swap = b.text(serial_name) < a.text(serial_name);
+  return of_atom({.kind = Atom::Kind::max,
+                  .arguments = swap ? std::vector<Dim>{b, a} : std::vector<Dim>{a, b}});
+}
+
+std::string Dim::text() const { return text(serial_name); }
+
+std::string Dim::text(const NameValue& name_value) const {
+  if (is_constant()) return std::to_string(constant_);
+  // Sorted by printed text, so that the text does not depend on the age of value nodes.
+  std::vector<std::pair<std::string, std::int64_t>> parts;
+  for (const Term& term : *terms_)
+    parts.emplace_back(factors_text(term.factors, name_value), term.coefficient);
+  std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
+    if (a.first.empty() != b.first.empty()) return b.first.empty();
+    return a.first < b.first;
+  });
+  std::string out;
+  for (const auto& [factors, coefficient] : parts) {
+    const bool negative = coefficient < 0;
+    if (out.empty())
+      out = negative ? "-" : "";
+    else
+      out += negative ? " - " : " + ";
+    const std::string magnitude =
+        negative ? std::to_string(coefficient).substr(1) : std::to_string(coefficient);
+    if (factors.empty())
+      out += magnitude;
+    else
+      out += (magnitude == "1" ? "" : magnitude + "*") + factors;
+  }
+  return out;
+}
+
+std::size_t Dim::hash() const {
+  if (is_constant()) return std::hash<std::int64_t>{}(constant_);
+  return std::hash<std::string>{}(text(serial_name));
+}
+
+std::int64_t Dim::evaluate(const std::function<std::int64_t(const Atom&)>& lookup) const {
+  if (is_constant()) return constant_;
+  std::int64_t sum = 0;
+  for (const Term& term : *terms_) {
+    std::int64_t product = term.coefficient;
+    for (const Atom& atom : term.factors) {
+      const bool leaf = atom.arguments.empty();
+      product *= leaf ? lookup(atom)
+                      : apply(atom.kind, atom.arguments[0].evaluate(lookup),
+                              atom.arguments[1].evaluate(lookup));
+    }
+    sum += product;
+  }
+  return sum;
+}
+
+Dim Dim::substitute(const std::function<std::optional<Dim>(const Atom&)>& replace) const {
+  if (is_constant()) return *this;
+  Dim sum(0);
+  for (const Term& term : *terms_) {
+    Dim product(term.coefficient);
+    for (const Atom& atom : term.factors) {
+      if (!atom.arguments.empty()) {
+        product = product * make_binary(atom.kind, atom.arguments[0].substitute(replace),
+                                        atom.arguments[1].substitute(replace));
+      } else {
+        const std::optional<Dim> other = replace(atom);
+        product = product * (other ? *other : of_atom(atom));
+      }
+    }
+    sum = sum + product;
+  }
+  return sum;
+}
+
+void Dim::for_each_leaf(const std::function<void(const Atom&)>& visit) const {
+  if (is_constant()) return;
+  for (const Term& term : *terms_)
+    for (const Atom& atom : term.factors) {
+      if (atom.arguments.empty()) visit(atom);
+      for (const Dim& argument : atom.arguments) argument.for_each_leaf(visit);
+    }
+}
+
+std::string text(const Shape& shape) {
+  std::string out;
+  for (const Dim& dim : shape) out += (out.empty() ? "" : ", ") + dim.text();
+  return out;
+}
+
+Dim volume(const Shape& shape) {
+  Dim product(1);
+  for (const Dim& dim : shape) product = product * dim;
+  return product;
+}
+
+bool provably_less_equal(const Dim& a, const Dim& b) {
+  // Constant dims decide at once; otherwise every term of b - a must be provably >= 0.
+  if (a.is_constant() && b.is_constant()) return *a.constant() <= *b.constant();
+  const Dim difference = b - a;
+  for (const Term& term : difference.terms()) {
+    if (term.coefficient < 0) return false;
+    if (!std::all_of(term.factors.begin(), term.factors.end(), never_negative)) return false;
+  }
+  return true;
+}
+
+}  // namespace croton
