@@ -1,0 +1,15 @@
+// Suggestions for misspelt names in error messages.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace croton::ir {
+
+/// `; did you mean "nearest"?` when a name is at most a third of its letters away, else "".
+/// Distance: Damerau-Levenshtein without repeated edits (optimal string alignment).
+[[nodiscard]] std::string suggestion(std::string_view name,
+                                     std::span<const std::string_view> known);
+
+}  // namespace croton::ir

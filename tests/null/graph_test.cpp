@@ -1,0 +1,81 @@
+#include <catch2/catch.hpp>
+
+#include "ir/builder.hpp"
+#include "ir/composition.hpp"
+#include "ir/gradient.hpp"
+#include "ir/infer.hpp"
+
+using namespace croton;
+using namespace croton::ir;
+
+TEST_CASE("dims have a normal form, so equal expressions are equal dims") {
+  const Dim n("n"), m("m");
+  CHECK((n + m) * (n - m) == n * n - m * m);
+  CHECK((n + 1) * 2 - n - 2 == n);
+  CHECK(Dim::floordiv(n * 4 + 8, 4) == n + 2);
+  CHECK(Dim::mod(n * 4 + 5, 4) == Dim(1));
+  CHECK(Dim::min(n, n + 1) == n);
+  CHECK((n * 784 + 3).text() == "784*n + 3");
+  CHECK_FALSE(n == m);
+}
+
+TEST_CASE("equal pure nodes are one node, inputs keep their identity") {
+  const Value x = input("x", tensor(DType::f32, {"n"}));
+  CHECK(exp(x + 1.0) == exp(x + 1.0));
+  CHECK_FALSE(input("x", x.type()) == x);
+}
+
+TEST_CASE("a chain of a million nodes is built and destroyed without recursion") {
+  const std::size_t before = live_interned_nodes();
+  {
+    Value x = input("x", tensor(DType::f32));
+    for (int i = 0; i < 1'000'000; ++i) x = make(Op::neg, {make(Op::exp, {x})});
+  }
+  CHECK(live_interned_nodes() == before);
+}
+
+TEST_CASE("promotion inserts casts and broadcasts") {
+  const Value x = input("x", tensor(DType::f32, {"n", 3}));
+  const Value i = input("i", tensor(DType::i64, {3}));
+  const Value sum = x + i;
+  CHECK(text(sum.type()) == "f64[n, 3]");
+  CHECK((x * 0.5).dtype() == DType::f32);
+  CHECK((i / i).dtype() == DType::f64);
+}
+
+TEST_CASE("matmul checks inner dimensions and keeps transposes as labels") {
+  const Value x = input("x", tensor(DType::f32, {"n", 784}));
+  const Value w = input("w", tensor(DType::f32, {748, 10}));
+  CHECK_THROWS_WITH(matmul(x, w), "matmul: inner dimensions differ, 784 and 748");
+  const Value v = input("v", tensor(DType::f32, {784, 10}));
+  CHECK(text(matmul(x, v).type()) == "f32[n, 10]");
+  const Value batched = input("b", tensor(DType::f32, {7, 1, 5, 784}));
+  CHECK(text(matmul(batched, v).type()) == "f32[7, 1, 5, 10]");
+}
+
+TEST_CASE("dims that may differ are collected, dims that must differ are errors") {
+  const Value x = input("x", tensor(DType::f32, {"n"})), y = input("y", tensor(DType::f32, {"m"}));
+  RequireCollector collector;
+  (void)(x + y);
+  REQUIRE_FALSE(collector.found.empty());
+  CHECK(collector.found[0].first.text() == "n");
+  const Value z = input("z", tensor(DType::f32, {Dim("n") + 1}));
+  CHECK_THROWS_AS(x + z, UserError);
+}
+
+TEST_CASE("the gradient of logistic regression has the types of its parameters") {
+  const Value x = input("x", tensor(DType::f32, {"n", 784}));
+  const Value y = input("y", tensor(DType::i64, {"n"}));
+  const Value w = shared("w", tensor(DType::f32, {784, 10}));
+  const Value b = shared("b", tensor(DType::f32, {10}));
+  const std::vector<Value> scores{matmul(x, w) + b, y};
+  const std::vector<Value> rows{call("cross_entropy", scores)};
+  const Value loss = call("mean", rows);
+  CHECK(loss.rank() == 0);
+  const std::vector<Value> wrt{w, b};
+  const auto g = gradient(loss, wrt);
+  CHECK(g[0].type() == w.type());
+  CHECK(g[1].type() == b.type());
+  const std::vector<Value> labels{y};
+  CHECK_THROWS_WITH(gradient(loss, labels), Catch::Contains("floating point, not i64[n]"));
+}
