@@ -102,8 +102,11 @@ Value input(const std::string& name, Type type) {
   return {intern(Op::input, {}, {Attribute(name)}, {std::move(type)}), 0};
 }
 
-Value shared(const std::string& name, Type type) {
-  return {intern(Op::shared, {}, {Attribute(name)}, {std::move(type)}), 0};
+Value shared(const std::string& name, Type type, std::shared_ptr<void> payload) {
+  NodePtr node =
+      intern(Op::shared, {}, {Attribute(name)}, {std::move(type)}, {}, std::move(payload));
+  node->add_label(name);
+  return {std::move(node), 0};
 }
 
 Value constant(Literal value) {

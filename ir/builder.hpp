@@ -49,7 +49,8 @@ class Operand {
 
 // ---- creation
 [[nodiscard]] Value input(const std::string& name, Type type);
-[[nodiscard]] Value shared(const std::string& name, Type type);
+/// `payload` keeps the value at run time; a graph read from text has none.
+[[nodiscard]] Value shared(const std::string& name, Type type, std::shared_ptr<void> payload = {});
 [[nodiscard]] Value constant(Literal value);
 [[nodiscard]] Value splat(Literal scalar, Shape shape);
 [[nodiscard]] Value full(DType dtype, Shape shape, double value);

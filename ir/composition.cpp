@@ -273,7 +273,11 @@ Value call(std::string_view name, std::span<const Value> operands, NamedAttribut
     throw UserError(
         fmt::format("{} takes {} operands, not {}", name, composition.arity, operands.size()));
   std::vector<Value> promoted(operands.begin(), operands.end());
-  promoted[0] = cast(operands[0], inexact(operands[0].dtype()));
+  // Statistics of integers and bool are computed in f64, as NumPy does.
+  const bool statistic =
+      !composition.defaults().empty() && composition.defaults()[0].first == "axes";
+  const DType dtype = operands[0].dtype();
+  promoted[0] = cast(operands[0], statistic && !is_real(dtype) ? DType::f64 : inexact(dtype));
   NamedAttributes full = completed(composition, operands[0].rank(), std::move(attributes));
   return make(Op::call, std::move(promoted), {std::string(name), std::move(full)});
 }

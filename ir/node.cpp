@@ -127,7 +127,8 @@ void Node::inherit(const Node& replaced) const {
 }
 
 NodePtr intern(Op op, std::vector<Value> operands, std::vector<Attribute> attributes,
-               std::vector<Type> types, std::vector<Region> regions) {
+               std::vector<Type> types, std::vector<Region> regions,
+               std::shared_ptr<void> payload) {
   static std::atomic<std::uint64_t> next_serial{1};
   auto node = std::make_shared<Node>();
   node->op = op;
@@ -135,6 +136,7 @@ NodePtr intern(Op op, std::vector<Value> operands, std::vector<Attribute> attrib
   node->attributes = std::move(attributes);
   node->types = std::move(types);
   node->regions = std::move(regions);
+  node->payload = std::move(payload);
   node->hash = hash_of(*node);
   const auto stamp = [&] { node->serial = next_serial.fetch_add(1, std::memory_order_relaxed); };
   if (info(op).has_identity) {

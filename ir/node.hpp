@@ -64,6 +64,8 @@ struct Node {
   std::vector<Region> regions;
   std::uint64_t serial = 0;  // age; greater than that of every operand
   std::size_t hash = 0;
+  /// What a shared variable's value is kept in at run time; no part of identity.
+  std::shared_ptr<void> payload;
 
   Node() = default;
   Node(const Node&) = delete;
@@ -95,7 +97,8 @@ inline Op Value::op() const { return node->op; }
 /// Makes a node. Pure ones are interned; an existing equal node is returned.
 /// Types are trusted: use `make` of builder.hpp, which infers and checks them.
 [[nodiscard]] NodePtr intern(Op op, std::vector<Value> operands, std::vector<Attribute> attributes,
-                             std::vector<Type> types, std::vector<Region> regions = {});
+                             std::vector<Type> types, std::vector<Region> regions = {},
+                             std::shared_ptr<void> payload = {});
 
 /// Number of live interned nodes (for tests of destruction).
 [[nodiscard]] std::size_t live_interned_nodes();
