@@ -1,0 +1,37 @@
+// What the runtime and emitted kernels agree on, and what the writer returns.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ir/dim.hpp"
+
+namespace croton::codegen {
+
+/// The failure with the lowest index of the parallel loop; index is INT64_MAX when there is none.
+/// `site` is a row of EmittedKernel::failures; `values` fill its {0}, {1}, ….
+struct KernelFailure {
+  std::int64_t index;
+  std::int64_t site;
+  std::int64_t values[4];
+};
+
+/// Every kernel's entry: buffers in the order of the kernel's parameters, dims in the order of
+/// EmittedKernel::dims, and the range of the parallel loop to run.
+using KernelEntry = void (*)(void* const* buffers, const std::int64_t* dims, std::int64_t begin,
+                             std::int64_t end, KernelFailure* failure);
+
+struct EmittedKernel {
+  std::string name;
+  std::string source;     // what is compiled: code only, the same for the same graph
+  std::string commented;  // the same with comments that lead back to the user's lines
+  std::string entry;
+  std::string combine_entry;  // "" when nothing follows the parallel loop
+  std::vector<std::string> dims;
+  Dim parallel_extent;
+  std::int64_t cost = 1;  // of one parallel iteration, in element operations (symbolic dims as 64)
+  std::vector<std::string> failures;
+};
+
+}  // namespace croton::codegen

@@ -1,0 +1,439 @@
+#include "codegen/kernel_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "codegen/writer.hpp"
+#include "ir/prelude.hpp"
+
+namespace croton::codegen {
+namespace {
+
+using ir::Literal;
+using ir::Node;
+using ir::NodePtr;
+using ir::Op;
+using ir::Value;
+
+constexpr std::size_t kInlineLength = 60;
+
+// Spellings of precedence: text of an operand is wrapped unless it binds tighter than any operator.
+bool is_atomic(const std::string& text) {
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '(' || c == '[') ++depth;
+    if (c == ')' || c == ']') --depth;
+    const bool word = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
+    if (depth == 0 && !word && c != ')' && c != ']' && c != '<' && c != '>') return false;
+    if (depth == 0 && (c == '<' || c == '>') && text.find('(') == std::string::npos) return false;
+    if (depth == 0 && (c == '<' || c == '>') && i + 1 < text.size() && text[i + 1] == ' ')
+      return false;
+  }
+  return true;
+}
+
+std::string wrapped(const std::string& text) { return is_atomic(text) ? text : "(" + text + ")"; }
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// The scalar function's text with its operands, T and k(...) filled in.
+std::string filled(std::string_view text, const std::vector<std::string>& operands,
+                   std::string_view type) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    if (!is_word(text[i])) {
+      out += text[i++];
+      continue;
+    }
+    std::size_t end = i;
+    while (end < text.size() && is_word(text[end])) ++end;
+    const std::string_view word = text.substr(i, end - i);
+    if (word.size() == 1 && word[0] >= 'a' && word[0] < static_cast<char>('a' + operands.size()))
+      out += operands[static_cast<std::size_t>(word[0] - 'a')];
+    else if (word == "T" || word == "k")
+      out += type;
+    else
+      out += word;
+    i = end;
+  }
+  return out;
+}
+
+template <class T>
+std::string real_text(T value, const char* suffix, const char* type) {
+  if (std::isnan(value)) return fmt::format("nan_{}()", type);
+  if (std::isinf(value)) return fmt::format("{}infinity_{}()", value < 0 ? "-" : "", type);
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text + suffix;
+}
+
+std::string literal_text(const Literal& literal, std::int64_t at = 0) {
+  switch (literal.dtype()) {
+    case DType::boolean:
+      return literal.at<bool>(at) ? "true" : "false";
+    case DType::f32:
+      return real_text(literal.at<float>(at), "f", "f32");
+    case DType::f64:
+      return real_text(literal.at<double>(at), "", "f64");
+    case DType::u64:
+      return fmt::format("{}ul", literal.at<std::uint64_t>(at));
+    case DType::i64: {
+      const auto v = literal.at<std::int64_t>(at);
+      return v == INT64_MIN ? "(-9223372036854775807l - 1)" : fmt::format("{}l", v);
+    }
+    default:
+      return fmt::format("{}({})", name(literal.dtype()), literal.as_integer(at));
+  }
+}
+
+class KernelText {
+ public:
+  KernelText(const NodePtr& kernel, const Dialect& dialect) : kernel_(kernel), dialect_(dialect) {
+    out_.name = kernel->attribute<std::string>("name");
+    out_.entry = "kernel_" + out_.name;
+    for (const char* word :
+         {"begin",  "end",    "failure", "buffers", "dims",     "bool",     "int",   "float",
+          "double", "char",   "if",      "for",     "while",    "return",   "const", "void",
+          "new",    "delete", "this",    "class",   "operator", "template", "auto"})
+      taken_.insert(word);
+    collect(kernel->regions[0]);
+  }
+
+  EmittedKernel run() {
+    const ir::Region& region = kernel_->regions[0];
+    for (const Value& p : region.parameters) {
+      names_[p] = unique(p.node->attribute<std::string>("name"));
+      buffers_.push_back(p);
+    }
+    std::size_t split = 0;
+    while (split < region.body.size() && !is_parallel(*region.body[split])) ++split;
+    const bool parallel = split < region.body.size();
+    const std::size_t after = parallel ? split + 1 : region.body.size();
+    out_.parallel_extent = Dim(1);
+    if (parallel) {
+      const auto& range = region.body[split]->attribute<Shape>("range");
+      out_.parallel_extent = range[1];
+    }
+    out_.cost = parallel ? cost(region.body[split]->regions[0]) : cost(region);
+    function(out_.entry,
+             {region.body.begin(), region.body.begin() + static_cast<std::ptrdiff_t>(after)});
+    if (after < region.body.size()) {
+      out_.combine_entry = out_.entry + "_combine";
+      function(out_.combine_entry,
+               {region.body.begin() + static_cast<std::ptrdiff_t>(after), region.body.end()});
+    }
+    const std::string prelude =
+        ir::prelude_text(writer_.code(), {.cuda = false, .fma = dialect_.fma});
+    out_.source = prelude + "\n" + writer_.code();
+    out_.commented = header() + writer_.commented();
+    return std::move(out_);
+  }
+
+ private:
+  static bool is_parallel(const Node& node) {
+    return node.op == Op::loop && node.attribute<std::string>("kind") == "parallel";
+  }
+
+  std::string unique(std::string wanted) {
+    for (char& c : wanted)
+      if (!is_word(c)) c = '_';
+    if (wanted.empty() || std::isdigit(static_cast<unsigned char>(wanted[0])) != 0)
+      wanted = "v" + wanted;
+    if (ir::is_prelude_name(wanted)) wanted += "_";
+    if (taken_.insert(wanted).second) return wanted;
+    for (int i = 2;; ++i)
+      if (const std::string next = fmt::format("{}{}", wanted, i); taken_.insert(next).second)
+        return next;
+  }
+
+  // Uses, symbols and failure sites.
+  void collect(const ir::Region& region) {
+    const auto dims = [&](const Shape& shape) {
+      for (const Dim& dim : shape)
+        dim.for_each_leaf([&](const Dim::Atom& atom) {
+          if (atom.kind == Dim::Atom::Kind::symbol)
+            symbols_.insert(atom.name);
+          else
+            uses_[{atom.node, atom.result}] += 2;  // named: dims are printed more than once
+        });
+    };
+    for (const Value& p : region.parameters) {
+      dims(p.type().shape);
+      dims(p.type().strides);
+    }
+    for (const NodePtr& node : region.body) {
+      for (const Value& operand : node->operands) ++uses_[operand];
+      for (const ir::Attribute& attribute : node->attributes)
+        if (const auto* shape = std::get_if<Shape>(&attribute.value)) dims(*shape);
+      for (const ir::Type& type : node->types) dims(type.shape);
+      for (const ir::Region& inner : node->regions) collect(inner);
+    }
+    for (const Value& result : region.results) uses_[result] += 2;
+  }
+
+  static std::int64_t cost(const ir::Region& region) {
+    std::int64_t total = 1;
+    for (const NodePtr& node : region.body) {
+      std::int64_t own = ir::is_elementwise(node->op) ? ir::info(node->op).cost : 1;
+      if (node->op == Op::loop) {
+        const auto& range = node->attribute<Shape>("range");
+        const Dim trips = Dim::floordiv(range[1] - range[0], range[2]);
+        own = trips.is_constant() ? *trips.constant() : 64;
+      }
+      for (const ir::Region& inner : node->regions) own *= cost(inner);
+      total = std::min<std::int64_t>(total + std::max<std::int64_t>(own, 1), std::int64_t{1} << 40);
+    }
+    return total;
+  }
+
+  std::string header() const {
+    std::string text = "// kernel  " + out_.name + "\n";
+    const ir::Provenance from = kernel_->provenance();
+    for (const Site& site : from.sites) text += "// from  " + site.text() + "\n";
+    return text;
+  }
+
+  std::string dim_text(const Dim& dim) {
+    return dim.text([&](const Node* node, int result) {
+      for (const auto& [value, name] : names_)
+        if (value.node.get() == node && value.index == result) return name;
+      internal_error("dim_text", "a dim holds an unnamed value", std::source_location::current());
+    });
+  }
+  // value(i) atoms print as the bare name.
+  std::string index_text(const Dim& dim) {
+    std::string text = dim_text(dim);
+    for (auto at = text.find("value("); at != std::string::npos; at = text.find("value(")) {
+      const auto end = text.find(')', at);
+      text = text.substr(0, at) + text.substr(at + 6, end - at - 6) + text.substr(end + 1);
+    }
+    return text;
+  }
+
+  std::string element(const Value& buffer, const Shape& index) {
+    const ir::Type& type = buffer.type();
+    const Shape strides = type.strides.empty() ? ir::row_major_strides(type.shape) : type.strides;
+    Dim offset(0);
+    for (std::size_t i = 0; i < index.size(); ++i) offset = offset + index[i] * strides[i];
+    return names_.at(buffer) + "[" + index_text(offset) + "]";
+  }
+
+  std::string text_of(const Value& v) {
+    if (const auto it = names_.find(v); it != names_.end()) return it->second;
+    return inlined_.at(v);
+  }
+
+  std::string expression(const NodePtr& node) {
+    if (node->op == Op::constant) return literal_text(node->attribute<Literal>("value"));
+    if (node->op == Op::index) return index_text(node->attribute<Shape>("value")[0]);
+    if (node->op == Op::load) return element(node->operands[0], node->attribute<Shape>("indices"));
+    const ir::OpInfo& row = ir::info(node->op);
+    std::vector<std::string> operands;
+    const bool call = row.infix.empty();
+    for (const Value& operand : node->operands)
+      operands.push_back(call ? text_of(operand) : wrapped(text_of(operand)));
+    const DType computed = node->operands[node->op == Op::where ? 1 : 0].dtype();
+    std::string_view text = is_integer(computed) ? row.integer_text : row.scalar_text;
+    if (node->op == Op::cast) text = row.scalar_text;
+    const std::string_view type = name(node->types[0].dtype);
+    return filled(text, operands, type);
+  }
+
+  // The infix form may only be used by pure nodes; loads move no further than the next write.
+  bool may_inline(const std::vector<NodePtr>& body, std::size_t at) {
+    const NodePtr& node = body[at];
+    if (node->op == Op::constant && node->attribute<Literal>("value").is_scalar()) return true;
+    const auto uses = uses_.find({node, 0});
+    if (uses == uses_.end() || uses->second != 1) return false;
+    for (std::size_t i = at + 1; i < body.size(); ++i) {
+      const bool reads = std::any_of(body[i]->operands.begin(), body[i]->operands.end(),
+                                     [&](const Value& v) { return v.node == node; });
+      if (reads) return body[i]->op != Op::loop && body[i]->op != Op::branch;
+      const bool writes = body[i]->op == Op::store || !body[i]->regions.empty();
+      if (writes) return false;
+    }
+    return false;
+  }
+
+  void function(const std::string& entry, const std::vector<NodePtr>& body) {
+    if (out_.dims.empty()) out_.dims.assign(symbols_.begin(), symbols_.end());
+    writer_.blank();
+    writer_.open(
+        fmt::format("extern \"C\" void {}(void* const* buffers, const i64* dims, i64 begin, "
+                    "i64 end, Failure* failure)",
+                    entry));
+    for (std::size_t i = 0; i < out_.dims.size(); ++i) {
+      if (!symbol_names_.contains(out_.dims[i])) taken_.insert(out_.dims[i]);
+      symbol_names_[out_.dims[i]] = out_.dims[i];
+      writer_.line(fmt::format("[[maybe_unused]] const i64 {} = dims[{}];", out_.dims[i], i));
+    }
+    for (std::size_t i = 0; i < buffers_.size(); ++i) {
+      const bool written = written_to(kernel_->regions[0], buffers_[i]);
+      const std::string type =
+          fmt::format("{}{}*", written ? "" : "const ", name(buffers_[i].dtype()));
+      writer_.line(fmt::format("[[maybe_unused]] {} __restrict {} = static_cast<{}>(buffers[{}]);",
+                               type, names_.at(buffers_[i]), type, i),
+                   ir::text(ir::tensor(buffers_[i].dtype(), buffers_[i].shape())));
+    }
+    writer_.line("(void)buffers, (void)dims, (void)begin, (void)end, (void)failure;");
+    statements(body);
+    writer_.close();
+  }
+
+  static bool written_to(const ir::Region& region, const Value& buffer) {
+    return std::any_of(region.body.begin(), region.body.end(), [&](const NodePtr& node) {
+      return (node->op == Op::store && node->operands[1] == buffer) ||
+             std::any_of(node->regions.begin(), node->regions.end(),
+                         [&](const ir::Region& inner) { return written_to(inner, buffer); });
+    });
+  }
+
+  std::string site_comment(const NodePtr& node) const {
+    const ir::Provenance from = node->provenance();
+    return from.sites.empty() ? "" : from.sites[0].text();
+  }
+
+  void statements(const std::vector<NodePtr>& body) {
+    for (std::size_t i = 0; i < body.size(); ++i) statement(body, i);
+  }
+
+  void statement(const std::vector<NodePtr>& body, std::size_t at) {
+    const NodePtr& node = body[at];
+    switch (node->op) {
+      case Op::loop:
+        return loop(node);
+      case Op::branch:
+        return branch(node);
+      case Op::alloc:
+        return alloc(node);
+      case Op::store:
+        return writer_.line(
+            fmt::format("{} = {};", element(node->operands[1], node->attribute<Shape>("indices")),
+                        text_of(node->operands[0])));
+      case Op::fail_if:
+        return fail(node);
+      default:
+        break;
+    }
+    if (node->op == Op::constant && !node->attribute<Literal>("value").is_scalar())
+      return table(node);
+    if (!uses_.contains({node, 0})) return;  // an index or a load that nothing needs
+    const std::string text = expression(node);
+    if (may_inline(body, at) && text.size() <= kInlineLength) {
+      inlined_[{node, 0}] = text;
+      return;
+    }
+    const std::string name = unique(fmt::format("t{}", ++temporaries_));
+    names_[{node, 0}] = name;
+    writer_.line(fmt::format("const {} {} = {};", croton::name(node->types[0].dtype), name, text),
+                 site_comment(node));
+  }
+
+  void table(const NodePtr& node) {
+    const auto& literal = node->attribute<Literal>("value");
+    const std::string name = unique("table");
+    names_[{node, 0}] = name;
+    std::string elements;
+    for (std::int64_t i = 0; i < literal.count(); ++i)
+      elements += (i ? ", " : "") + literal_text(literal, i);
+    writer_.line(fmt::format("static const {} {}[] = {{{}}};", croton::name(literal.dtype()), name,
+                             literal.count() == 0 ? "0" : elements));
+  }
+
+  void alloc(const NodePtr& node) {
+    const std::string name = unique(node->attribute<std::string>("name"));
+    names_[{node, 0}] = name;
+    writer_.line(fmt::format("alignas(64) {} {}[{}];", croton::name(node->types[0].dtype), name,
+                             index_text(volume(node->types[0].shape))));
+  }
+
+  void loop(const NodePtr& node) {
+    const ir::Region& region = node->regions[0];
+    const auto& range = node->attribute<Shape>("range");
+    const auto& kind = node->attribute<std::string>("kind");
+    std::vector<std::string> carried;
+    for (std::size_t i = 0; i < node->operands.size(); ++i) {
+      const std::string name = unique("carried");
+      carried.push_back(name);
+      writer_.line(fmt::format("{} {} = {};", croton::name(node->operands[i].dtype()), name,
+                               text_of(node->operands[i])));
+      names_[region.parameters[i + 1]] = name;
+      names_[{node, static_cast<int>(i)}] = name;
+    }
+    const std::string index = unique(node->attribute<std::string>("name"));
+    names_[region.parameters[0]] = index;
+    if (kind == "unroll") writer_.line("#pragma clang loop unroll(full)");
+    const std::string low = kind == "parallel" ? "begin" : index_text(range[0]);
+    const std::string high = kind == "parallel" ? "end" : index_text(range[1]);
+    if (kind == "parallel") parallel_index_ = index;
+    writer_.open(
+        fmt::format("for (i64 {} = {}; {} < {}; {})", index, low, index, high,
+                    range[2].is(1) ? "++" + index : index + " += " + index_text(range[2])));
+    statements(region.body);
+    std::vector<std::string> next;
+    for (std::size_t i = 0; i < carried.size(); ++i) {
+      const std::string name = unique("next");
+      writer_.line(fmt::format("const {} {} = {};", croton::name(node->operands[i].dtype()), name,
+                               text_of(region.results[i])));
+      next.push_back(name);
+      taken_.erase(name);
+      if (carried.size() > 1) taken_.insert(name);
+    }
+    for (std::size_t i = 0; i < carried.size(); ++i)
+      writer_.line(fmt::format("{} = {};", carried[i], next[i]));
+    writer_.close();
+    taken_.erase(index);
+  }
+
+  void branch(const NodePtr& node) {
+    writer_.open(fmt::format("if ({})", text_of(node->operands[0])));
+    statements(node->regions[0].body);
+    writer_.close();
+    if (node->regions.size() > 1) {
+      writer_.open("else");
+      statements(node->regions[1].body);
+      writer_.close();
+    }
+  }
+
+  // The lowest index wins; nothing leaves the loop.
+  void fail(const NodePtr& node) {
+    const auto site = out_.failures.size();
+    out_.failures.push_back(node->attribute<std::string>("message"));
+    const std::string index = parallel_index_.empty() ? "0l" : parallel_index_;
+    std::string values;
+    for (std::size_t i = 1; i < node->operands.size() && i <= 4; ++i)
+      values += fmt::format(" failure->values[{}] = {};", i - 1, text_of(node->operands[i]));
+    writer_.open(
+        fmt::format("if ({} && {} < failure->index)", wrapped(text_of(node->operands[0])), index));
+    writer_.line(fmt::format("failure->index = {}; failure->site = {};{}", index, site, values));
+    writer_.close();
+  }
+
+  NodePtr kernel_;
+  Dialect dialect_;
+  Writer writer_;
+  EmittedKernel out_;
+  std::vector<Value> buffers_;
+  std::set<std::string> symbols_, taken_;
+  std::map<std::string, std::string> symbol_names_;
+  std::unordered_map<Value, std::string, ir::ValueHash> names_, inlined_;
+  std::unordered_map<Value, int, ir::ValueHash> uses_;
+  std::string parallel_index_;
+  int temporaries_ = 0;
+};
+
+}  // namespace
+
+EmittedKernel emit(const NodePtr& kernel, const Dialect& dialect) {
+  return KernelText(kernel, dialect).run();
+}
+
+}  // namespace croton::codegen

@@ -1,0 +1,27 @@
+// Indented text in two streams: code, and code with comments. Nobody else writes braces.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace croton::codegen {
+
+class Writer {
+ public:
+  /// A line of both streams; `comment` goes to the commented one, in a column of its own.
+  void line(std::string_view code, std::string_view comment = "");
+  /// A comment line, in the commented stream alone.
+  void comment(std::string_view text);
+  void blank();
+  /// "head {" … "}"
+  void open(std::string_view head, std::string_view comment = "");
+  void close(std::string_view tail = "");
+  [[nodiscard]] const std::string& code() const { return code_; }
+  [[nodiscard]] const std::string& commented() const { return commented_; }
+
+ private:
+  int depth_ = 0;
+  std::string code_, commented_;
+};
+
+}  // namespace croton::codegen

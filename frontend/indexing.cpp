@@ -1,0 +1,189 @@
+// NumPy's indexing: slices of any step, single integers, new axes, ellipsis, and adjacent integer
+// arrays. Bounds become dims: start and size are polynomials in the extents, clamped as Python
+// does.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "frontend/build.hpp"
+#include "ir/infer.hpp"
+
+namespace croton::detail {
+namespace {
+
+Dim dim_of(const Bound& bound, const Dim& fallback) {
+  if (const Dim* dim = std::get_if<Dim>(&bound)) return *dim;
+  if (const Expr* expr = std::get_if<Expr>(&bound)) {
+    const ir::Value value = value_of(*expr);
+    if (value.rank() != 0 || !is_integer(value.dtype()))
+      throw UserError(
+          fmt::format("a slice bound must be a scalar integer, not {}", ir::text(value.type())));
+    if (const auto known = ir::splat_value(value)) return Dim(known->as_integer());
+    const ir::Value wide = ir::cast(value, DType::i64);
+    return Dim::value_of(wide.node, wide.index);
+  }
+  return fallback;
+}
+
+bool is_open(const Bound& bound) { return std::holds_alternative<std::monostate>(bound); }
+
+// Negative constants count from the end; then clamped to [low, high].
+Dim clamped(Dim position, const Dim& extent, const Dim& low, const Dim& high) {
+  if (position.is_constant() && *position.constant() < 0) position = position + extent;
+  return Dim::min(Dim::max(position, low), high);
+}
+
+struct Range {
+  Dim start, size;
+};
+
+Range range_of(const Slice& slice, const Dim& extent) {
+  if (slice.step == 0) throw UserError("the step of a slice is 0");
+  const Dim zero(0), one(1);
+  if (slice.step > 0) {
+    const Dim start =
+        is_open(slice.start) ? zero : clamped(dim_of(slice.start, zero), extent, zero, extent);
+    const Dim stop =
+        is_open(slice.stop) ? extent : clamped(dim_of(slice.stop, extent), extent, zero, extent);
+    const Dim length = Dim::max(stop - start, zero);
+    return {start, Dim::floordiv(length + Dim(slice.step - 1), Dim(slice.step))};
+  }
+  const Dim last = extent - one, before(-1);
+  const Dim start =
+      is_open(slice.start) ? last : clamped(dim_of(slice.start, last), extent, before, last);
+  // An open stop is one before the first element; -1 as a number would mean the last one.
+  const Dim stop =
+      is_open(slice.stop) ? before : clamped(dim_of(slice.stop, before), extent, before, last);
+  const Dim length = Dim::max(start - stop, zero);
+  return {start, Dim::floordiv(length + Dim(-slice.step - 1), Dim(-slice.step))};
+}
+
+Dim position_of(std::int64_t i, const Dim& extent, std::size_t axis) {
+  if (extent.is_constant()) {
+    const std::int64_t n = *extent.constant();
+    if (i < -n || i >= n)
+      throw UserError(
+          fmt::format("index {} is out of bounds for axis {} with size {}", i, axis, n));
+  }
+  return i < 0 ? extent + Dim(i) : Dim(i);
+}
+
+bool is_array(const Index& index) { return std::holds_alternative<Expr>(index.value); }
+
+std::size_t consumed_axes(std::span<const Index> indices) {
+  return static_cast<std::size_t>(std::count_if(indices.begin(), indices.end(), [](const Index& i) {
+    return !std::holds_alternative<NewAxis>(i.value) && !std::holds_alternative<Ellipsis>(i.value);
+  }));
+}
+
+// Ellipsis written out, and open slices appended for the axes that the list does not mention.
+std::vector<Index> spread(std::span<const Index> indices, std::size_t rank) {
+  const std::size_t used = consumed_axes(indices);
+  if (used > rank) throw UserError(fmt::format("{} indices for an array of rank {}", used, rank));
+  std::vector<Index> full;
+  bool seen = false;
+  for (const Index& index : indices) {
+    if (!std::holds_alternative<Ellipsis>(index.value)) {
+      full.push_back(index);
+      continue;
+    }
+    if (seen) throw UserError("an index list can only have one ellipsis");
+    seen = true;
+    for (std::size_t i = used; i < rank; ++i) full.emplace_back(Slice{});
+  }
+  while (consumed_axes(full) < rank) full.emplace_back(Slice{});
+  return full;
+}
+
+std::vector<ir::Value> common_shape(std::vector<ir::Value> arrays) {
+  Shape shape = arrays[0].shape();
+  for (const ir::Value& array : arrays)
+    shape = ir::broadcast_shapes(shape, array.shape(), "index arrays");
+  for (ir::Value& array : arrays) array = ir::broadcast_to(array, shape);
+  return arrays;
+}
+
+}  // namespace
+
+ResolvedIndex resolve(std::span<const Index> indices, const Shape& shape) {
+  ResolvedIndex r;
+  const std::vector<Index> full = spread(indices, shape.size());
+  bool ended = false;  // the run of index arrays
+  std::size_t axis = 0;
+  for (const Index& index : full) {
+    if (std::holds_alternative<NewAxis>(index.value)) {
+      ended = ended || r.gather_axis >= 0;
+      r.result.emplace_back(1);
+      continue;
+    }
+    const Dim& extent = shape[axis];
+    Range range{Dim(0), extent};
+    std::int64_t step = 1;
+    bool drop = false;
+    if (is_array(index)) {
+      if (ended) throw UserError("index arrays must be on adjacent axes");
+      const ir::Value array = value_of(std::get<Expr>(index.value));
+      if (!is_integer(array.dtype()))
+        throw UserError(fmt::format("indices must be integers, not {}", name(array.dtype())));
+      if (r.gather_axis < 0) r.gather_axis = static_cast<std::int64_t>(axis);
+      r.arrays.push_back(array);
+    } else {
+      ended = ended || r.gather_axis >= 0;
+      if (const auto* i = std::get_if<std::int64_t>(&index.value)) {
+        range = {position_of(*i, extent, axis), Dim(1)};
+        drop = true;
+      } else {
+        const auto& slice = std::get<Slice>(index.value);
+        range = range_of(slice, extent);
+        step = slice.step;
+        r.result.push_back(range.size);
+      }
+    }
+    r.starts.push_back(range.start);
+    r.sizes.push_back(range.size);
+    r.steps.push_back(step);
+    r.dropped.push_back(drop);
+    ++axis;
+  }
+  if (!r.arrays.empty()) r.arrays = common_shape(std::move(r.arrays));
+  return r;
+}
+
+ir::Value index(const ir::Value& x, std::span<const Index> indices) {
+  const ResolvedIndex r = resolve(indices, x.shape());
+  const ir::Value sliced = ir::slice_of(x, r.starts, r.sizes, r.steps);
+  if (r.gather_axis < 0) return ir::reshape(sliced, r.result);
+  // Single integers drop out first, so that the arrays' axes are counted in what is left.
+  Shape kept;
+  std::int64_t axis = r.gather_axis;
+  for (std::size_t i = 0; i < r.sizes.size(); ++i) {
+    if (!r.dropped[i]) kept.push_back(r.sizes[i]);
+    if (r.dropped[i] && static_cast<std::int64_t>(i) < r.gather_axis) --axis;
+  }
+  const bool adds_axes = std::any_of(indices.begin(), indices.end(), [](const Index& i) {
+    return std::holds_alternative<NewAxis>(i.value);
+  });
+  if (adds_axes) throw UserError("index arrays and new axes do not mix; use expand_dims");
+  return ir::gather(ir::reshape(sliced, std::move(kept)), axis, r.arrays);
+}
+
+ir::Value update(ir::Op slice_op, ir::Op scatter_op, const ir::Value& x,
+                 std::span<const Index> indices, const ir::Value& value) {
+  const ResolvedIndex r = resolve(indices, x.shape());
+  const ir::Value same = ir::cast(value, x.dtype());
+  if (r.gather_axis < 0) {
+    const ir::Value full = ir::reshape(ir::broadcast_to(same, r.result), r.sizes);
+    return ir::make(slice_op, {x, full}, {r.starts, r.steps});
+  }
+  const bool whole = r.result.size() + r.arrays.size() == x.shape().size() &&
+                     ir::slice_of(x, r.starts, r.sizes, r.steps) == x;
+  if (!whole) throw UserError("updates at index arrays take whole axes besides the arrays");
+  Shape shape(x.shape().begin(), x.shape().begin() + r.gather_axis);
+  shape.insert(shape.end(), r.arrays[0].shape().begin(), r.arrays[0].shape().end());
+  shape.insert(shape.end(),
+               x.shape().begin() + r.gather_axis + static_cast<std::int64_t>(r.arrays.size()),
+               x.shape().end());
+  return ir::scatter(scatter_op, x, ir::broadcast_to(same, shape), r.gather_axis, r.arrays);
+}
+
+}  // namespace croton::detail

@@ -1,0 +1,20 @@
+// The prelude as text: what a kernel uses of ir/prelude/prelude.h, with what that uses, in the order
+// of the file. Printing only what is used keeps kernels readable and their compile time small.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace croton::ir {
+
+struct PreludeTarget {
+  bool cuda = false;
+  bool fma = true;
+};
+
+/// Type names, the failure record, and the blocks whose names occur in `code`.
+[[nodiscard]] std::string prelude_text(std::string_view code, const PreludeTarget& target);
+/// True for names that generated identifiers must not take.
+[[nodiscard]] bool is_prelude_name(std::string_view name);
+
+}  // namespace croton::ir

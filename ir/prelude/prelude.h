@@ -1,0 +1,692 @@
+// The prelude: elementary functions and integer rules, in text that is printed into emitted kernels
+// and compiled into the evaluators. A block begins with its marker and is printed when its name is
+// used. No #include, no library call; IEEE operations in a fixed order, so that every compiler and
+// vector width gives the same bits. Coefficients are minimax fits; comments give the largest error
+// found. "fma" and "plain" blocks are for targets with and without a fused multiply-add.
+
+//! multiply_add fma
+inline f32 multiply_add(f32 a, f32 b, f32 c) { return __builtin_fmaf(a, b, c); }
+inline f64 multiply_add(f64 a, f64 b, f64 c) { return __builtin_fma(a, b, c); }
+//! multiply_add plain
+inline f32 multiply_add(f32 a, f32 b, f32 c) { return a * b + c; }
+inline f64 multiply_add(f64 a, f64 b, f64 c) { return a * b + c; }
+//! fma
+inline f32 fma(f32 a, f32 b, f32 c) { return __builtin_fmaf(a, b, c); }
+inline f64 fma(f64 a, f64 b, f64 c) { return __builtin_fma(a, b, c); }
+//! product_error fma
+inline f64 product_error(f64 a, f64 b, f64 p) { return __builtin_fma(a, b, -p); }
+//! product_error plain
+// Dekker's product: exact when neither factor is near the ends of the range.
+inline f64 product_error(f64 a, f64 b, f64 p) {
+  const f64 ca = 134217729.0 * a, ah = ca - (ca - a), al = a - ah;
+  const f64 cb = 134217729.0 * b, bh = cb - (cb - b), bl = b - bh;
+  return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+}
+//! bits_of
+inline u32 bits_of(f32 x) { return __builtin_bit_cast(u32, x); }
+inline u64 bits_of(f64 x) { return __builtin_bit_cast(u64, x); }
+//! real_of
+inline f32 real_of(u32 x) { return __builtin_bit_cast(f32, x); }
+inline f64 real_of(u64 x) { return __builtin_bit_cast(f64, x); }
+//! nan_f32
+inline f32 nan_f32() { return __builtin_bit_cast(f32, 0x7fc00000u); }
+//! nan_f64
+inline f64 nan_f64() { return __builtin_bit_cast(f64, 0x7ff8000000000000ul); }
+//! infinity_f32
+inline f32 infinity_f32() { return __builtin_bit_cast(f32, 0x7f800000u); }
+//! infinity_f64
+inline f64 infinity_f64() { return __builtin_bit_cast(f64, 0x7ff0000000000000ul); }
+
+//! select
+template <class T>
+inline T select(bool condition, T a, T b) {
+  return condition ? a : b;
+}
+//! floordiv
+inline i64 floordiv(i64 a, i64 b) {
+  const i64 q = b == 0 ? 0 : a / b;
+  return b != 0 && a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q;
+}
+//! min
+inline i64 min(i64 a, i64 b) { return a < b ? a : b; }
+//! max
+inline i64 max(i64 a, i64 b) { return a > b ? a : b; }
+
+// ---- integers: + - * wrap
+//! mod
+inline i64 mod(i64 a, i64 b) {
+  const i64 r = b == 0 ? 0 : a % b;
+  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+//! wrapping_add
+template <class T>
+inline T wrapping_add(T a, T b) {
+  return T(u64(a) + u64(b));
+}
+//! wrapping_sub
+template <class T>
+inline T wrapping_sub(T a, T b) {
+  return T(u64(a) - u64(b));
+}
+//! wrapping_mul
+template <class T>
+inline T wrapping_mul(T a, T b) {
+  return T(u64(a) * u64(b));
+}
+//! wrapping_neg
+template <class T>
+inline T wrapping_neg(T a) {
+  return T(0 - u64(a));
+}
+//! bitwise_not
+template <class T>
+inline T bitwise_not(T a) {
+  return T(~a);
+}
+inline bool bitwise_not(bool a) { return !a; }
+//! copysign
+inline f32 copysign(f32 a, f32 b) { return __builtin_copysignf(a, b); }
+inline f64 copysign(f64 a, f64 b) { return __builtin_copysign(a, b); }
+//! abs
+template <class T>
+inline T abs(T a) {
+  return a < 0 ? wrapping_neg(a) : a;
+}
+inline f32 abs(f32 a) { return __builtin_fabsf(a); }
+inline f64 abs(f64 a) { return __builtin_fabs(a); }
+//! sign
+template <class T>
+inline T sign(T a) {
+  return a != a ? a : T((a > 0) - (a < 0));
+}
+//! sqrt
+inline f32 sqrt(f32 a) { return __builtin_sqrtf(a); }
+inline f64 sqrt(f64 a) { return __builtin_sqrt(a); }
+//! floor
+inline f32 floor(f32 a) { return __builtin_floorf(a); }
+inline f64 floor(f64 a) { return __builtin_floor(a); }
+inline bool floor(bool a) { return a; }
+//! ceil
+inline f32 ceil(f32 a) { return __builtin_ceilf(a); }
+inline f64 ceil(f64 a) { return __builtin_ceil(a); }
+inline bool ceil(bool a) { return a; }
+//! trunc
+inline f32 trunc(f32 a) { return __builtin_truncf(a); }
+inline f64 trunc(f64 a) { return __builtin_trunc(a); }
+inline bool trunc(bool a) { return a; }
+//! round
+// Ties to even, by the default rounding mode.
+inline f32 round(f32 a) { return __builtin_rintf(a); }
+inline f64 round(f64 a) { return __builtin_rint(a); }
+//! remainder_exact
+inline f64 remainder_exact(f64 a, f64 b) {
+  // Shift-and-subtract on the magnitudes: exact for every pair of finite numbers.
+  u64 x = bits_of(a) & 0x7ffffffffffffffful, y = bits_of(b) & 0x7ffffffffffffffful;
+  if (y == 0 || x >= 0x7ff0000000000000ul || y > 0x7ff0000000000000ul) return nan_f64();
+  if (x < y) return a;
+  i64 ex = i64(x >> 52), ey = i64(y >> 52);
+  u64 mx = ex ? (x & 0xffffffffffffful) | 0x10000000000000ul : x;
+  u64 my = ey ? (y & 0xffffffffffffful) | 0x10000000000000ul : y;
+  if (ex == 0) ex = 1;
+  if (ey == 0) ey = 1;
+  for (; ex > ey; --ex) {
+    if (mx >= my) mx -= my;
+    mx <<= 1;
+  }
+  if (mx >= my) mx -= my;
+  if (mx == 0) return copysign(0.0, a);
+  while (mx < 0x10000000000000ul && ey > 1) {
+    mx <<= 1;
+    --ey;
+  }
+  const u64 bits = mx >= 0x10000000000000ul ? (mx & 0xffffffffffffful) | (u64(ey) << 52) : mx;
+  return copysign(real_of(bits), a);
+}
+//! remainder
+template <class T>
+inline T remainder(T a, T b) {
+  if (b == 0 || (T(-1) < T(0) && b == T(-1))) return 0;
+  const T r = T(a % b);
+  return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
+}
+//! remainder
+inline f64 remainder(f64 a, f64 b) {
+  const f64 r = remainder_exact(a, b);
+  if (r == 0) return b != b ? b : copysign(0.0, b);
+  return (r < 0) != (b < 0) ? r + b : r;
+}
+inline f32 remainder(f32 a, f32 b) {
+  const f64 r = remainder_exact(f64(a), f64(b));
+  if (r == 0) return copysign(0.0f, b);
+  return (r < 0) != (b < 0) ? f32(r) + b : f32(r);
+}
+//! floor_divide_real
+// As NumPy: from the remainder, so that the quotient is exact where it can be.
+template <class T>
+inline T floor_divide_real(T a, T b) {
+  const T q = a / b;
+  if (b == 0 || q != q || q - q != 0 || a - a != 0) return b - b != 0 && a - a == 0 && a != 0 && (a < 0) != (b < 0) ? T(-1) : (q != q && b == b && a - a != 0 ? q : floor(q));
+  const T r = remainder(a, b);
+  const T d = (a - r) / b;
+  const T f = floor(d);
+  return d == 0 ? copysign(T(0), q) : (d - f > T(0.5) ? f + 1 : f);
+}
+//! floor_divide
+// x // 0 = 0; MIN // -1 = MIN, which is what wrapping negation gives.
+template <class T>
+inline T floor_divide(T a, T b) {
+  if (b == 0) return 0;
+  if (T(-1) < T(0) && b == T(-1)) return wrapping_neg(a);
+  const T q = T(a / b);
+  return T(a % b) != 0 && (a < 0) != (b < 0) ? T(q - 1) : q;
+}
+//! floor_divide
+inline f32 floor_divide(f32 a, f32 b) { return floor_divide_real(a, b); }
+inline f64 floor_divide(f64 a, f64 b) { return floor_divide_real(a, b); }
+//! minimum
+// NaN wins; of two zeros the negative one is the smaller.
+template <class T>
+inline T minimum(T a, T b) {
+  return b < a ? b : a;
+}
+inline f32 minimum(f32 a, f32 b) {
+  const f32 m = a == b ? real_of(bits_of(a) | bits_of(b)) : (b < a ? b : a);
+  return b != b ? b : m;
+}
+inline f64 minimum(f64 a, f64 b) {
+  const f64 m = a == b ? real_of(bits_of(a) | bits_of(b)) : (b < a ? b : a);
+  return b != b ? b : m;
+}
+//! maximum
+template <class T>
+inline T maximum(T a, T b) {
+  return a < b ? b : a;
+}
+inline f32 maximum(f32 a, f32 b) {
+  const f32 m = a == b ? real_of(bits_of(a) & bits_of(b)) : (a < b ? b : a);
+  return b != b ? b : m;
+}
+inline f64 maximum(f64 a, f64 b) {
+  const f64 m = a == b ? real_of(bits_of(a) & bits_of(b)) : (a < b ? b : a);
+  return b != b ? b : m;
+}
+//! isnan
+template <class T>
+inline bool isnan(T a) {
+  return a != a;
+}
+//! isinf
+template <class T>
+inline bool isinf(T) {
+  return false;
+}
+inline bool isinf(f32 a) { return abs(a) == infinity_f32(); }
+inline bool isinf(f64 a) { return abs(a) == infinity_f64(); }
+//! convert
+// Float to integer truncates and saturates, NaN gives 0; to bool is a != 0.
+template <class T, class S>
+struct Conversion {
+  static inline T of(S a) { return T(a); }
+};
+template <class S>
+struct Conversion<bool, S> {
+  static inline bool of(S a) { return a != 0; }
+};
+template <class T>
+inline T saturated(f64 a) {
+  const bool is_signed = T(-1) < T(0);
+  const f64 high = f64(u64(1) << (8 * sizeof(T) - 1)) * (is_signed ? 1.0 : 2.0);
+  const f64 low = is_signed ? -high : 0.0;
+  const T largest = is_signed ? T((u64(1) << (8 * sizeof(T) - 1)) - 1) : T(~u64(0));
+  const T smallest = is_signed ? T(u64(1) << (8 * sizeof(T) - 1)) : T(0);
+  const bool inside = a > low && a < high;
+  const T value = T(inside ? a : 0.0);
+  return a >= high ? largest : (a <= low ? smallest : value);
+}
+template <class T>
+struct Conversion<T, f32> {
+  static inline T of(f32 a) { return saturated<T>(f64(a)); }
+};
+template <class T>
+struct Conversion<T, f64> {
+  static inline T of(f64 a) { return saturated<T>(a); }
+};
+template <>
+struct Conversion<bool, f32> {
+  static inline bool of(f32 a) { return a != 0; }
+};
+template <>
+struct Conversion<bool, f64> {
+  static inline bool of(f64 a) { return a != 0; }
+};
+template <>
+struct Conversion<f32, f32> {
+  static inline f32 of(f32 a) { return a; }
+};
+template <>
+struct Conversion<f32, f64> {
+  static inline f32 of(f64 a) { return f32(a); }
+};
+template <>
+struct Conversion<f64, f32> {
+  static inline f64 of(f32 a) { return f64(a); }
+};
+template <>
+struct Conversion<f64, f64> {
+  static inline f64 of(f64 a) { return a; }
+};
+template <class T, class S>
+inline T convert(S a) {
+  return Conversion<T, S>::of(a);
+}
+
+// ---- exponential: x = n ln 2 + r, e^r = 1 + r + r² q(r); the scale in two halves, so that results
+// below the normal range round once
+//! exp
+inline f32 exp(f32 x) {
+  const f32 y = x > 100.0f ? 100.0f : x;
+  const f32 t = multiply_add(y, 1.44269504f, 12583166.0f);
+  const f32 n = t - 12583166.0f;
+  f32 r = multiply_add(n, -0.693359375f, y);
+  r = multiply_add(n, 2.12194440e-4f, r);
+  f32 q = 0.0013926250831f;
+  q = multiply_add(q, r, 0.0083632328837f);
+  q = multiply_add(q, r, 0.041666554213f);
+  q = multiply_add(q, r, 0.16666576666f);
+  q = multiply_add(q, r, 0.5f);
+  const f32 p = multiply_add(q, r * r, r);
+  const u32 b = bits_of(t), h = b >> 1;
+  const f32 s1 = real_of(h << 23), s2 = real_of((b - h) << 23);
+  const f32 v = multiply_add(s1, p, s1) * s2;
+  return x < -103.98f ? 0.0f : v;
+}
+//! exp_part
+inline f64 exp_part(f64 r) {
+  f64 q = 2.5100472505694996003e-8;
+  q = multiply_add(q, r, 2.7620201591031548792e-7);
+  q = multiply_add(q, r, 2.7557268276905696187e-6);
+  q = multiply_add(q, r, 0.000024801521057868205199);
+  q = multiply_add(q, r, 0.00019841269863171556026);
+  q = multiply_add(q, r, 0.0013888888917367080562);
+  q = multiply_add(q, r, 0.0083333333333300381973);
+  q = multiply_add(q, r, 0.041666666666623820532);
+  q = multiply_add(q, r, 0.1666666666666666746);
+  q = multiply_add(q, r, 0.50000000000000010314);
+  return multiply_add(q, r * r, r);
+}
+//! exp
+inline f64 exp(f64 x) {
+  const f64 y = x > 800.0 ? 800.0 : x;
+  const f64 t = multiply_add(y, 0x1.71547652b82fep+0, 0x1.8p52 + 2046.0);
+  const f64 n = t - (0x1.8p52 + 2046.0);
+  f64 r = multiply_add(n, -0x1.62e42fefap-1, y);
+  r = multiply_add(n, -0x1.cf79abc9e3b39p-40, r);
+  const f64 p = exp_part(r);
+  const u64 b = bits_of(t), h = b >> 1;
+  const f64 s1 = real_of(h << 52), s2 = real_of((b - h) << 52);
+  const f64 v = multiply_add(s1, p, s1) * s2;
+  return x < -745.14 ? 0.0 : v;
+}
+//! expm1
+inline f64 expm1(f64 x) {
+  const f64 y = x > 40.0 ? 40.0 : (x < -40.0 ? -40.0 : x);
+  const f64 t = multiply_add(y, 0x1.71547652b82fep+0, 0x1.8p52 + 1023.0);
+  const f64 n = t - (0x1.8p52 + 1023.0);
+  f64 r = multiply_add(n, -0x1.62e42fefap-1, y);
+  r = multiply_add(n, -0x1.cf79abc9e3b39p-40, r);
+  const f64 p = exp_part(r);
+  const f64 s = real_of(bits_of(t) << 52);
+  const f64 small = multiply_add(s, p, s - 1.0);
+  const f64 v = x > 40.0 ? exp(x) : small;
+  return x == 0.0 ? x : v;
+}
+inline f32 expm1(f32 x) { return x == 0.0f ? x : f32(expm1(f64(x))); }
+//! log
+inline f32 log(f32 x) {
+  const bool subnormal = x < 0x1p-126f;
+  const f32 y = subnormal ? x * 0x1p23f : x;
+  const u32 ix = bits_of(y) - 0x3f3504f3u;
+  const f32 e = f32(i32(ix) >> 23);
+  const f32 m = real_of((ix & 0x7fffffu) + 0x3f3504f3u);
+  const f32 n = subnormal ? e - 23.0f : e;
+  const f32 f = m - 1.0f, f2 = f * f;
+  f32 p = -0.079027437724f;
+  p = multiply_add(p, f, 0.12622319849f);
+  p = multiply_add(p, f, -0.12998183764f);
+  p = multiply_add(p, f, 0.14214495924f);
+  p = multiply_add(p, f, -0.16641281463f);
+  p = multiply_add(p, f, 0.20001045094f);
+  p = multiply_add(p, f, -0.25000306423f);
+  p = multiply_add(p, f, 0.33333330728f);
+  f32 r = multiply_add(f * f2, p, n * -2.12194440e-4f);
+  r = multiply_add(f2, -0.5f, r);
+  r = multiply_add(n, 0.693359375f, r + f);
+  r = x < infinity_f32() ? r : x;
+  r = x == 0.0f ? -infinity_f32() : r;
+  return x < 0.0f ? nan_f32() : r;
+}
+//! log_part
+// log of m in [sqrt(1/2), sqrt(2)), by s = (m - 1) / (m + 1).
+inline f64 log_part(f64 m, f64 low) {
+  const f64 f = m - 1.0, s = f / (2.0 + f), z = s * s, h = 0.5 * f * f;
+  f64 q = 0.14617037548791650146;
+  q = multiply_add(q, z, 0.15331674030167861852);
+  q = multiply_add(q, z, 0.18182890556695603528);
+  q = multiply_add(q, z, 0.22222211115144161503);
+  q = multiply_add(q, z, 0.28571428626095891537);
+  q = multiply_add(q, z, 0.39999999999899238978);
+  q = multiply_add(q, z, 0.66666666666666696955);
+  const f64 w = multiply_add(s, h + q * z, low);
+  return f - (h - w);
+}
+//! log_scaled
+inline f64 log_scaled(f64 x, f64* exponent) {
+  const bool subnormal = x < 0x1p-1022;
+  const f64 y = subnormal ? x * 0x1p54 : x;
+  const u64 ix = bits_of(y) - 0x3fe6a09e667f3bcdul;
+  const f64 e = f64(i32(i64(ix) >> 52));
+  *exponent = subnormal ? e - 54.0 : e;
+  return real_of((ix & 0xffffffffffffful) + 0x3fe6a09e667f3bcdul);
+}
+//! log_special
+inline f64 log_special(f64 x, f64 v) {
+  f64 r = x < infinity_f64() ? v : x;
+  r = x == 0.0 ? -infinity_f64() : r;
+  return x < 0.0 ? nan_f64() : r;
+}
+//! log
+inline f64 log(f64 x) {
+  f64 n;
+  const f64 m = log_scaled(x, &n);
+  const f64 part = log_part(m, n * 0x1.cf79abc9e3b39p-40);
+  return log_special(x, multiply_add(n, 0x1.62e42fefap-1, part));
+}
+//! log1p
+inline f64 log1p(f64 x) {
+  const f64 u = 1.0 + x;
+  const f64 c = u - 1.0 == x ? 0.0 : (x >= 1.0 ? 1.0 - (u - x) : x - (u - 1.0));
+  const f64 v = log(u) + c / u;
+  const f64 r = u == 1.0 ? x : v;
+  return x < infinity_f64() && x > -1.0 ? r : log(u);
+}
+inline f32 log1p(f32 x) { return x == 0.0f ? x : f32(log1p(f64(x))); }
+//! log2
+inline f64 log2(f64 x) {
+  f64 n;
+  const f64 m = log_scaled(x, &n);
+  return log_special(x, multiply_add(log_part(m, 0.0), 0x1.71547652b82fep+0, n));
+}
+inline f32 log2(f32 x) { return f32(log2(f64(x))); }
+//! log10
+inline f64 log10(f64 x) {
+  f64 n;
+  const f64 m = log_scaled(x, &n);
+  const f64 low = multiply_add(log_part(m, 0.0), 4.34294481903251816668e-01, n * 3.69423907715893078616e-13);
+  return log_special(x, n * 3.01029995663611771306e-01 + low);
+}
+inline f32 log10(f32 x) { return f32(log10(f64(x))); }
+//! tanh
+inline f32 tanh(f32 x) {
+  const f32 a = abs(x), c = a > 10.0f ? 10.0f : a, z = c + c;
+  const f32 t = multiply_add(z, 1.44269504f, 12582912.0f + 127.0f);
+  const f32 n = t - (12582912.0f + 127.0f);
+  f32 r = multiply_add(n, -0.693359375f, z);
+  r = multiply_add(n, 2.12194440e-4f, r);
+  f32 q = 0.0013926250831f;
+  q = multiply_add(q, r, 0.0083632328837f);
+  q = multiply_add(q, r, 0.041666554213f);
+  q = multiply_add(q, r, 0.16666576666f);
+  q = multiply_add(q, r, 0.5f);
+  const f32 p = multiply_add(q, r * r, r);
+  const f32 s = real_of(bits_of(t) << 23);
+  const f32 e = multiply_add(s, p, s - 1.0f);
+  return copysign(e / (e + 2.0f), x);
+}
+inline f64 tanh(f64 x) {
+  const f64 a = abs(x), c = a > 20.0 ? 20.0 : a;
+  const f64 e = expm1(c + c);
+  return copysign(e / (e + 2.0), x);
+}
+//! sigmoid
+template <class T>
+inline T sigmoid(T x) {
+  const T e = exp(-abs(x));
+  return (x >= 0 ? T(1) : e) / (T(1) + e);
+}
+//! softplus
+inline f64 softplus(f64 x) { return (x > 0 ? x : (x != x ? x : 0.0)) + log1p(exp(-abs(x))); }
+inline f32 softplus(f32 x) { return f32(softplus(f64(x))); }
+//! erf
+// Rational forms on four ranges (W. J. Cody's scheme, with the ranges of Sun's library, 1993).
+inline f64 erf(f64 x) {
+  const f64 a = abs(x);
+  if (x != x) return x;
+  if (a < 0.84375) {
+    const f64 z = x * x;
+    const f64 r = 1.28379167095512558561e-01 + z * (-3.25042107247001499370e-01 + z * (-2.84817495755985104766e-02 + z * (-5.77027029648944159157e-03 + z * -2.37630166566501626084e-05)));
+    const f64 s = 1.0 + z * (3.97917223959155352819e-01 + z * (6.50222499887672944485e-02 + z * (5.08130628187576562776e-03 + z * (1.32494738004321644526e-04 + z * -3.96022827877536812320e-06))));
+    return x + x * (r / s);
+  }
+  if (a < 1.25) {
+    const f64 s = a - 1.0;
+    const f64 p = -2.36211856075265944077e-03 + s * (4.14856118683748331666e-01 + s * (-3.72207876035701323847e-01 + s * (3.18346619901161753674e-01 + s * (-1.10894694282396677476e-01 + s * (3.54783043256182359371e-02 + s * -2.16637559486879084300e-03)))));
+    const f64 q = 1.0 + s * (1.06420880400844228286e-01 + s * (5.40397917702171048937e-01 + s * (7.18286544141962662868e-02 + s * (1.26171219808761642112e-01 + s * (1.36370839120290507362e-02 + s * 1.19844998467991074170e-02)))));
+    return copysign(8.45062911510467529297e-01 + p / q, x);
+  }
+  if (a >= 6.0) return copysign(1.0, x);
+  const f64 s = 1.0 / (a * a);
+  f64 r, d;
+  if (a < 2.857142857142857) {
+    r = -9.86494403484714822705e-03 + s * (-6.93858572707181764372e-01 + s * (-1.05586262253232909814e+01 + s * (-6.23753324503260060396e+01 + s * (-1.62396669462573470355e+02 + s * (-1.84605092906711035994e+02 + s * (-8.12874355063065934246e+01 + s * -9.81432934416914548592e+00))))));
+    d = 1.0 + s * (1.96512716674392571292e+01 + s * (1.37657754143519042600e+02 + s * (4.34565877475229228821e+02 + s * (6.45387271733267880336e+02 + s * (4.29008140027567833386e+02 + s * (1.08635005541779435134e+02 + s * (6.57024977031928170135e+00 + s * -6.04244152148580987438e-02)))))));
+  } else {
+    r = -9.86494292470009928597e-03 + s * (-7.99283237680523006574e-01 + s * (-1.77579549177547519889e+01 + s * (-1.60636384855821916062e+02 + s * (-6.37566443368389627722e+02 + s * (-1.02509513161107724954e+03 + s * -4.83519191608651397019e+02)))));
+    d = 1.0 + s * (3.03380607434824582924e+01 + s * (3.25792512996573918826e+02 + s * (1.53672958608443695994e+03 + s * (3.19985821950859553908e+03 + s * (2.55305040643316442583e+03 + s * (4.74528541206955367215e+02 + s * -2.24409524465858183362e+01))))));
+  }
+  const f64 z = real_of(bits_of(a) & 0xffffffff00000000ul);
+  return copysign(1.0 - exp(-z * z - 0.5625) * exp((z - a) * (z + a) + r / d) / a, x);
+}
+inline f32 erf(f32 x) {
+  const f32 a = abs(x), s = x * x, t = a > 4.0f ? 4.0f : a, t2 = t * t;
+  f32 r = multiply_add(-1.72853470e-5f, t, 3.83197126e-4f);
+  const f32 u = multiply_add(-3.88396438e-3f, t, 2.42546219e-2f);
+  r = multiply_add(r, t2, u);
+  r = multiply_add(r, t, -1.06777877e-1f);
+  r = multiply_add(r, t, -6.34846687e-1f);
+  r = multiply_add(r, t, -1.28717512e-1f);
+  r = multiply_add(r, t, -t);
+  const f32 far = copysign(1.0f - exp(r), x);
+  f32 m = -5.96761703e-4f;
+  m = multiply_add(m, s, 4.99119423e-3f);
+  m = multiply_add(m, s, -2.67681349e-2f);
+  m = multiply_add(m, s, 1.12819925e-1f);
+  m = multiply_add(m, s, -3.76125336e-1f);
+  m = multiply_add(m, s, 1.28379166e-1f);
+  m = multiply_add(m, x, x);
+  return t > 0.927734375f ? far : m;
+}
+
+// ---- trigonometric: x = n π/2 + r. Three parts of π/2 for |n| < 2^20; beyond, the bits of 2/π that
+// matter are multiplied out (Payne and Hanek, 1983)
+//! quarter
+inline f64 quarter_far(f64 x, u64* quadrant) {
+  static const u64 two_over_pi[20] = {0xa2f9836e4e441529ul, 0xfc2757d1f534ddc0ul, 0xdb6295993c439041ul, 0xfe5163abdebbc561ul, 0xb7246e3a424dd2e0ul, 0x06492eea09d1921cul, 0xfe1deb1cb129a73eul, 0xe88235f52ebb4484ul, 0xe99c7026b45f7e41ul, 0x3991d639835339f4ul, 0x9c845f8bbdf9283bul, 0x1ff897ffde05980ful, 0xef2f118b5a0a6d1ful, 0x6d367ecf27cb09b7ul, 0x4f463f669e5fea2dul, 0x7527bac7ebe5f17bul, 0x3d0739f78a5292eaul, 0x6bfb5fb11f8d5d08ul, 0x56033046fc7b6babul, 0xf0cfbc209af4361dul};
+  const u64 bits = bits_of(x);
+  const u64 mantissa = (bits & 0xffffffffffffful) | 0x10000000000000ul;
+  // x = mantissa * 2^e; the product's bits above 2^2 are multiples of 4 and do not matter.
+  const i64 e = i64((bits >> 52) & 0x7ff) - 1075;
+  const i64 skip = e > 0 ? e - 2 : 0;
+  u64 word[4];
+  for (i64 i = 0; i < 4; ++i) {
+    const i64 at = skip + 64 * i, w = at >> 6, s = at & 63;
+    const u64 high = w < 20 ? two_over_pi[w] : 0, low = w + 1 < 20 ? two_over_pi[w + 1] : 0;
+    word[i] = s == 0 ? high : (high << s) | (low >> (64 - s));
+  }
+  // 256 bits of 2/π times 53 bits: keep 192 bits of the fraction and the integer part's low bits.
+  typedef unsigned __int128 u128;
+  u128 carry = ((u128)mantissa * word[3]) >> 64;
+  const u128 m2 = (u128)mantissa * word[2] + carry;
+  const u128 m1 = (u128)mantissa * word[1] + (u64)(m2 >> 64);
+  const u128 m0 = (u128)mantissa * word[0] + (u64)(m1 >> 64);
+  // word[0] stands for bits skip+1 … skip+64 after the point, so the product's unit is 2^(e - skip - 64)
+  // relative to m0's low word's last bit; the point lies e - skip bits above the end of word 0.
+  const i64 shift = e - skip;  // bits of the integer part inside m0's low 64 bits: 2, or e when e < 0
+  u64 w0 = (u64)m0, w1 = (u64)m1, w2 = (u64)m2;
+  u64 top = (u64)(m0 >> 64);
+  u64 integer, f0, f1;
+  if (shift > 0) {
+    integer = (top << shift) | (w0 >> (64 - shift));
+    f0 = (w0 << shift) | (w1 >> (64 - shift));
+    f1 = (w1 << shift) | (w2 >> (64 - shift));
+  } else if (shift == 0) {
+    integer = top;
+    f0 = w0;
+    f1 = w1;
+  } else {
+    const i64 d = -shift;
+    integer = d < 64 ? top >> d : 0;
+    f0 = d < 64 ? (top << (64 - d)) | (w0 >> d) : w0;
+    f1 = d < 64 ? (w0 << (64 - d)) | (w1 >> d) : w1;
+  }
+  // Round to the nearest integer: the fraction becomes signed.
+  const bool up = (f0 >> 63) != 0;
+  integer += up ? 1 : 0;
+  if (up) {
+    f0 = ~f0;
+    f1 = ~f1;
+  }
+  const f64 fraction = f64(f0) * 0x1p-64 + f64(f1) * 0x1p-128;
+  const f64 r = fraction * 1.5707963267948966;
+  const bool flip = up != ((bits >> 63) != 0);
+  *quadrant = (bits >> 63) != 0 ? 0 - integer : integer;
+  return flip ? -r : r;
+}
+inline f64 quarter(f64 x, u64* quadrant) {
+  if (!(abs(x) < 1.0e6)) {
+    if (x - x != 0) {
+      *quadrant = 0;
+      return nan_f64();
+    }
+    return quarter_far(x, quadrant);
+  }
+  const f64 t = x * 6.36619772367581382433e-01 + 0x1.8p52;
+  const f64 n = t - 0x1.8p52;
+  *quadrant = bits_of(t);
+  const f64 a = x - n * 1.57079632673412561417e+00;
+  const f64 w = n * 6.07710050630396597660e-11;
+  const f64 b = a - w;
+  const f64 low = ((a - b) - w) - n * 2.02226624879595063154e-21;
+  return b + low;
+}
+//! sin_part
+inline f64 sin_part(f64 r) {
+  const f64 s = r * r;
+  f64 p = 1.58969099521155010221e-10;
+  p = multiply_add(p, s, -2.50507602534068634195e-08);
+  p = multiply_add(p, s, 2.75573137070700676789e-06);
+  p = multiply_add(p, s, -1.98412698298579493134e-04);
+  p = multiply_add(p, s, 8.33333333332248946124e-03);
+  p = multiply_add(p, s, -1.66666666666666324348e-01);
+  return multiply_add(p * s, r, r);
+}
+//! cos_part
+inline f64 cos_part(f64 r) {
+  const f64 s = r * r;
+  f64 p = -1.13596475577881948265e-11;
+  p = multiply_add(p, s, 2.08757232129817482790e-09);
+  p = multiply_add(p, s, -2.75573143513906633035e-07);
+  p = multiply_add(p, s, 2.48015872894767294178e-05);
+  p = multiply_add(p, s, -1.38888888888741095749e-03);
+  p = multiply_add(p, s, 4.16666666666666019037e-02);
+  const f64 h = 0.5 * s, w = 1.0 - h;
+  return w + ((1.0 - w - h) + p * s * s);
+}
+//! sin
+inline f64 sin(f64 x) {
+  u64 k;
+  const f64 r = quarter(x, &k);
+  const f64 v = (k & 1) != 0 ? cos_part(r) : sin_part(r);
+  const f64 s = (k & 2) != 0 ? -v : v;
+  return x == 0.0 ? x : s;
+}
+inline f32 sin(f32 x) { return f32(sin(f64(x))); }
+//! cos
+inline f64 cos(f64 x) {
+  u64 k;
+  const f64 r = quarter(x, &k);
+  const f64 v = (k & 1) != 0 ? sin_part(r) : cos_part(r);
+  return ((k + 1) & 2) != 0 ? -v : v;
+}
+inline f32 cos(f32 x) { return f32(cos(f64(x))); }
+//! tan
+inline f64 tan(f64 x) {
+  u64 k;
+  const f64 r = quarter(x, &k);
+  const f64 s = sin_part(r), c = cos_part(r);
+  const f64 v = (k & 1) != 0 ? -c / s : s / c;
+  return x == 0.0 ? x : v;
+}
+inline f32 tan(f32 x) { return f32(tan(f64(x))); }
+
+// ---- power: 2 log m / … in double-double, so that the error of the logarithm stays below the result's
+//! pow
+template <class T>
+inline T pow(T base, T exponent) {
+  if (T(-1) < T(0) && exponent < 0)
+    return base == 1 ? T(1) : (base == T(-1) ? ((exponent & 1) != 0 ? T(-1) : T(1)) : T(0));
+  T result = 1, factor = base;
+  for (u64 e = u64(exponent); e != 0; e >>= 1) {
+    if ((e & 1) != 0) result = wrapping_mul(result, factor);
+    factor = wrapping_mul(factor, factor);
+  }
+  return result;
+}
+//! pow_special
+inline f64 pow_special(f64 x, f64 y, f64 magnitude) {
+  const bool integer = trunc(y) == y;
+  const bool odd = integer && abs(y) < 0x1p53 && trunc(y * 0.5) * 2.0 != y;
+  f64 v = odd && (bits_of(x) >> 63) != 0 ? -magnitude : magnitude;
+  v = x < 0.0 && !integer && x > -infinity_f64() ? nan_f64() : v;
+  v = x == -1.0 && abs(y) == infinity_f64() ? 1.0 : v;
+  v = x != x || y != y ? x + y : v;
+  return y == 0.0 || x == 1.0 ? 1.0 : v;
+}
+//! pow
+inline f64 pow(f64 x, f64 y) {
+  const f64 a = abs(x);
+  f64 n;
+  const f64 m = log_scaled(a, &n);
+  // s = (m - 1) / (m + 1) as s + t.
+  const f64 f = m - 1.0, g = m + 1.0, s = f / g;
+  const f64 g_low = m - (g - 1.0);
+  const f64 sg = s * g;
+  const f64 t = ((f - sg) - product_error(s, g, sg) - s * g_low) / g;
+  const f64 z = s * s, z_low = product_error(s, s, z) + 2.0 * s * t;
+  f64 q = 0.14617037548791650146;
+  q = multiply_add(q, z, 0.15331674030167861852);
+  q = multiply_add(q, z, 0.18182890556695603528);
+  q = multiply_add(q, z, 0.22222211115144161503);
+  q = multiply_add(q, z, 0.28571428626095891537);
+  q = multiply_add(q, z, 0.39999999999899238978);
+  // 2/3 + z q as c + d.
+  const f64 zq = z * q, c = 0.66666666666666663 + zq;
+  const f64 d = (0.66666666666666663 - c) + zq + 3.7007434154171886e-17;
+  // u = z (c + d), v = s u.
+  const f64 u = z * c, u_low = product_error(z, c, u) + z * d + z_low * c;
+  const f64 v = s * u, v_low = product_error(s, u, v) + s * u_low + t * u;
+  const f64 h = 2.0 * s + v, h_low = (2.0 * s - h) + v + (2.0 * t + v_low);
+  // + n ln 2.
+  const f64 l = n * 0x1.62e42fefap-1, high = l + h;
+  const f64 low = (n != 0.0 ? (l - high) + h : (h - high) + l) + (h_low + n * 0x1.cf79abc9e3b39p-40);
+  const f64 top = high + low, rest = (high - top) + low;
+  const f64 w = y * top, w_low = product_error(y, top, w) + y * rest;
+  const bool tame = abs(w) < 800.0 && a > 0.0 && a < infinity_f64();
+  const f64 e = exp(tame ? w : 0.0);
+  const f64 near = e < infinity_f64() ? multiply_add(e, w_low, e) : e;
+  const f64 far = exp(y * (tame ? 0.0 : log(a)));
+  return pow_special(x, y, tame ? near : far);
+}
+inline f32 pow(f32 x, f32 y) {
+  const f64 a = f64(x), b = f64(y);
+  return f32(pow_special(a, b, exp(b * log(abs(a)))));
+}

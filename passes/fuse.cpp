@@ -1,0 +1,377 @@
+#include "passes/fuse.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "passes/scalars.hpp"
+
+namespace croton::passes {
+namespace {
+
+using ir::Integers;
+using ir::Op;
+using ir::Value;
+using NodeSet = std::unordered_set<const ir::Node*>;
+
+constexpr int kRecomputableCost = 4;
+constexpr std::size_t kMaxMembers = 24;
+
+bool is_reduction(const Value& v) {
+  return ir::info(v.op()).kind == ir::OpKind::reduction && v.op() != Op::cumsum;
+}
+
+bool is_positional(const Value& v) { return v.op() == Op::argmax || v.op() == Op::argmin; }
+
+bool is_barrier(const Value& v) {
+  switch (v.op()) {
+    case Op::contract:
+    case Op::cumsum:
+    case Op::scatter_set:
+      return true;
+    case Op::scatter_add:
+      return !is_one_hot_scatter(*v.node);
+    default:
+      return is_reduction(v);
+  }
+}
+
+bool is_movement_of_memory(Value v) {
+  while (v.op() == Op::transpose || v.op() == Op::reshape) v = v.node->operands[0];
+  return is_leaf(v) || is_barrier(v);
+}
+
+GroupKind kind_of(const Value& v) {
+  if (v.op() == Op::contract) return GroupKind::product;
+  if (is_positional(v) || (is_barrier(v) && !is_reduction(v))) return GroupKind::serial;
+  if (!is_reduction(v)) return GroupKind::elementwise;
+  const auto& axes = v.node->attribute<Integers>("axes");
+  const int rank = v.node->operands[0].rank();
+  if (static_cast<int>(axes.size()) == rank) return GroupKind::full;
+  const bool innermost = std::find(axes.begin(), axes.end(), rank - 1) != axes.end();
+  return innermost ? GroupKind::row : GroupKind::column;
+}
+
+class Fuser {
+ public:
+  explicit Fuser(const ir::Module& module)
+      : module_(module), order_(topological_order(module.roots())) {
+    choose_kept();
+    for (int round = 0; round < 3; ++round) {
+      build_groups();
+      merge();
+      if (!keep_expensive()) break;
+    }
+  }
+
+  Fusion result() {
+    Fusion out;
+    out.groups = ordered();
+    out.refusals = std::move(refusals_);
+    const NodeSet roots = root_nodes();
+    for (Group& group : out.groups) finish(group, out.groups, roots);
+    return out;
+  }
+
+ private:
+  NodeSet root_nodes() const {
+    NodeSet set;
+    for (const Value& v : module_.roots()) set.insert(v.node.get());
+    return set;
+  }
+
+  void keep(const Value& v) {
+    if (!is_leaf(v) && kept_set_.insert(v.node.get()).second) kept_.push_back(v);
+  }
+
+  void choose_kept() {
+    const NodeSet roots = root_nodes();
+    NodeSet wanted;
+    for (const ir::NodePtr& node : order_) {
+      if (is_barrier({node, 0}) || roots.contains(node.get())) wanted.insert(node.get());
+      if (node->op == Op::contract)
+        for (const Value& operand : node->operands)
+          if (!is_movement_of_memory(operand)) wanted.insert(operand.node.get());
+    }
+    for (const ir::NodePtr& node : order_)
+      if (wanted.contains(node.get())) keep({node, 0});
+  }
+
+  // The kept values and leaves that computing `v` reads, not going beyond them.
+  std::vector<Value> reads(const Value& v) const {
+    std::vector<Value> found, stack(v.node->operands.begin(), v.node->operands.end());
+    NodeSet seen;
+    while (!stack.empty()) {
+      const Value next = stack.back();
+      stack.pop_back();
+      if (!seen.insert(next.node.get()).second) continue;
+      if (kept_set_.contains(next.node.get()) || is_leaf(next))
+        found.push_back(next);
+      else
+        stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
+    }
+    return found;
+  }
+
+  void build_groups() {
+    groups_.clear();
+    group_of_.clear();
+    std::vector<Value> sorted;
+    for (const ir::NodePtr& node : order_)
+      if (kept_set_.contains(node.get())) sorted.push_back({node, 0});
+    kept_ = sorted;
+    for (const Value& v : kept_) {
+      group_of_[v.node.get()] = static_cast<int>(groups_.size());
+      Group group;
+      group.kind = kind_of(v);
+      group.domain = v.shape();
+      group.members = {v};
+      groups_.push_back(std::move(group));
+    }
+  }
+
+  // Groups that `group` needs, directly or not.
+  std::set<int> needs(int group) const {
+    std::set<int> found;
+    std::vector<int> stack{group};
+    while (!stack.empty()) {
+      const int g = stack.back();
+      stack.pop_back();
+      for (const Value& member : groups_[static_cast<std::size_t>(g)].members)
+        for (const Value& read : reads(member)) {
+          if (is_leaf(read)) continue;
+          const int other = group_of_.at(read.node.get());
+          if (other != g && found.insert(other).second) stack.push_back(other);
+        }
+    }
+    found.erase(group);
+    return found;
+  }
+
+  bool convex(int producer, int consumer) const {
+    const std::set<int> direct = needs(consumer);
+    for (const int g : direct)
+      if (g != producer && needs(g).contains(producer)) return false;
+    return !needs(producer).contains(consumer);
+  }
+
+  // May `v` (the only member of its group so far, or all of a group) join a group of this kind?
+  std::string obstacle(const Group& host, const Group& guest) const {
+    if (host.members.size() + guest.members.size() > kMaxMembers)
+      return "the kernel would be too long";
+    const std::size_t rank = host.domain.size();
+    const Shape symbols = domain_symbols(rank);
+    for (const Value& member : guest.members) {
+      const bool same_kind = guest.kind == host.kind && host.kind == GroupKind::row;
+      if (!same_kind && guest.kind != GroupKind::elementwise)
+        return "the guest is no elementwise op";
+      const Shape& shape = member.shape();
+      const bool prefix =
+          shape.size() >= rank && std::equal(host.domain.begin(), host.domain.end(), shape.begin());
+      const bool exact = prefix && shape.size() == rank;
+      if (same_kind ? !exact : host.kind == GroupKind::row ? !prefix : !exact)
+        return fmt::format("domains differ, [{}] and [{}]", text(host.domain), text(shape));
+      for (const Value& own : host.members)
+        for (const Shape& place : places_read(member, own, kept_)) {
+          const std::size_t compared = std::min(place.size(), rank);
+          if (!std::equal(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(compared),
+                          symbols.begin()))
+            return "a value is read at another index than the kernel's own";
+        }
+    }
+    return "";
+  }
+
+  void absorb(int host, int guest) {
+    auto& h = groups_[static_cast<std::size_t>(host)];
+    auto& g = groups_[static_cast<std::size_t>(guest)];
+    for (const Value& member : g.members) {
+      group_of_[member.node.get()] = host;
+      h.members.push_back(member);
+    }
+    g.members.clear();
+  }
+
+  void try_merge(int producer, int consumer) {
+    if (producer == consumer) return;
+    Group& host = groups_[static_cast<std::size_t>(producer)];
+    Group& guest = groups_[static_cast<std::size_t>(consumer)];
+    if (host.members.empty() || guest.members.empty()) return;
+    if (host.kind == GroupKind::serial) return;
+    std::string why = obstacle(host, guest);
+    if (why.empty() && !convex(producer, consumer)) why = "another kernel lies between them";
+    if (why.empty())
+      absorb(producer, consumer);
+    else
+      refusals_.push_back({fmt::format("{} into {}", ir::info(guest.members[0].op()).name,
+                                       ir::info(host.members[0].op()).name),
+                           why});
+  }
+
+  void merge() {
+    refusals_.clear();
+    for (const Value& v : kept_)
+      for (const Value& read : reads(v))
+        if (!is_leaf(read)) try_merge(group_of_.at(read.node.get()), group_of_.at(v.node.get()));
+    // Siblings: elementwise kernels over one shape.
+    for (std::size_t a = 0; a < groups_.size(); ++a)
+      for (std::size_t b = a + 1; b < groups_.size(); ++b) {
+        Group &x = groups_[a], &y = groups_[b];
+        if (x.members.empty() || y.members.empty() || x.kind != GroupKind::elementwise ||
+            y.kind != GroupKind::elementwise || !(x.domain == y.domain) ||
+            x.members.size() + y.members.size() > 8)
+          continue;
+        const int i = static_cast<int>(a), j = static_cast<int>(b);
+        if (!needs(i).contains(j) && !needs(j).contains(i)) absorb(i, j);
+      }
+  }
+
+  // Values of several groups that are too dear to compute twice are kept; true if there were any.
+  bool keep_expensive() {
+    std::unordered_map<const ir::Node*, int> cost;
+    std::unordered_map<const ir::Node*, std::set<int>> users;
+    for (const ir::NodePtr& node : order_) {
+      int total = ir::is_elementwise(node->op) ? ir::info(node->op).cost : 0;
+      if (node->op == Op::gather) total += 2;
+      for (const Value& operand : node->operands)
+        if (!kept_set_.contains(operand.node.get())) total += cost[operand.node.get()];
+      cost[node.get()] = std::min(total, 1 << 20);
+    }
+    for (std::size_t k = order_.size(); k-- > 0;) {
+      const ir::Node* node = order_[k].get();
+      std::set<int> mine = users[node];
+      if (kept_set_.contains(node)) mine = {group_of_.at(node)};
+      for (const Value& operand : node->operands)
+        users[operand.node.get()].insert(mine.begin(), mine.end());
+    }
+    bool added = false;
+    for (const ir::NodePtr& node : order_) {
+      const Value v{node, 0};
+      if (is_leaf(v) || kept_set_.contains(node.get()) || !ir::is_elementwise(node->op)) continue;
+      if (users[node.get()].size() > 1 && cost[node.get()] > kRecomputableCost && v.rank() > 0) {
+        keep(v);
+        added = true;
+      }
+    }
+    return added;
+  }
+
+  std::vector<Group> ordered() {
+    std::vector<Group> out;
+    std::set<int> done;
+    const std::function<void(int)> visit = [&](int g) {
+      if (groups_[static_cast<std::size_t>(g)].members.empty() || !done.insert(g).second) return;
+      for (const int other : needs(g)) visit(other);
+      out.push_back(groups_[static_cast<std::size_t>(g)]);
+    };
+    for (std::size_t g = 0; g < groups_.size(); ++g) visit(static_cast<int>(g));
+    return out;
+  }
+
+  void finish(Group& group, const std::vector<Group>& all, const NodeSet& roots) const {
+    NodeSet mine;
+    for (const Value& member : group.members) mine.insert(member.node.get());
+    std::map<const ir::Node*, std::size_t> age;
+    for (std::size_t i = 0; i < order_.size(); ++i) age[order_[i].get()] = i;
+    std::sort(group.members.begin(), group.members.end(), [&](const Value& a, const Value& b) {
+      return age[a.node.get()] < age[b.node.get()];
+    });
+    NodeSet read_elsewhere;
+    for (const Group& other : all)
+      for (const Value& member : other.members)
+        if (!mine.contains(member.node.get()))
+          for (const Value& read : reads(member)) read_elsewhere.insert(read.node.get());
+    for (const Value& member : group.members)
+      if (roots.contains(member.node.get()) || read_elsewhere.contains(member.node.get()))
+        group.outputs.push_back(member);
+    for (const Value& member : group.members) group.may_fail |= can_fail(member);
+  }
+
+  bool can_fail(const Value& v) const {
+    std::vector<Value> stack{v};
+    NodeSet seen;
+    while (!stack.empty()) {
+      const Value next = stack.back();
+      stack.pop_back();
+      if (!seen.insert(next.node.get()).second) continue;
+      if (ir::info(next.op()).may_fail) return true;
+      for (const Value& operand : next.node->operands)
+        if (!kept_set_.contains(operand.node.get())) stack.push_back(operand);
+    }
+    return false;
+  }
+
+  const ir::Module& module_;
+  std::vector<ir::NodePtr> order_;
+  std::vector<Value> kept_;
+  NodeSet kept_set_;
+  std::vector<Group> groups_;
+  std::unordered_map<const ir::Node*, int> group_of_;
+  std::vector<Refusal> refusals_;
+};
+
+}  // namespace
+
+std::string_view name(GroupKind kind) {
+  constexpr std::string_view names[] = {"elementwise", "row",     "full",
+                                        "column",      "product", "serial"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+Fusion fuse(const ir::Module& module) { return Fuser(module).result(); }
+
+bool is_leaf(const Value& v) { return v.op() == Op::input || v.op() == Op::shared; }
+
+Shape domain_symbols(std::size_t rank) {
+  Shape symbols;
+  for (std::size_t i = 0; i < rank; ++i) symbols.emplace_back("axis$" + std::to_string(i));
+  return symbols;
+}
+
+std::vector<Shape> places_read(const Value& reader, const Value& target,
+                               const std::vector<Value>& kept) {
+  KernelBuilder kernel;
+  Scalars scalars(kernel);
+  for (const Value& v : kept)
+    if (!(v == reader))
+      scalars.in_memory(
+          v, kernel.parameter("kept", ir::buffer(v.dtype(), v.shape(), ir::Space::parameter)));
+  const Value buffer =
+      kernel.parameter("target", ir::buffer(target.dtype(), target.shape(), ir::Space::parameter));
+  scalars.in_memory(target, buffer);
+  std::vector<Value> leaves{reader};
+  for (const ir::NodePtr& node : ir::topological_order(leaves))
+    if (is_leaf({node, 0}) && !(target == Value{node, 0}))
+      scalars.in_memory(
+          {node, 0}, kernel.parameter("leaf", ir::buffer(node->types[0].dtype, node->types[0].shape,
+                                                         ir::Space::parameter)));
+  const bool reduces = ir::info(reader.op()).kind == ir::OpKind::reduction;
+  if (reduces) {
+    const Value& operand = reader.node->operands[0];
+    Integers axes;
+    if (reader.op() != Op::cumsum) axes = reader.node->attribute<Integers>("axes");
+    Index index;
+    int kept_axis = 0;
+    for (int i = 0; i < operand.rank(); ++i) {
+      const bool reduced = std::find(axes.begin(), axes.end(), i) != axes.end();
+      index.emplace_back(reduced ? "reduced$" + std::to_string(i)
+                                 : "axis$" + std::to_string(kept_axis++));
+    }
+    (void)scalars.at(operand, index);
+  } else if (ir::is_elementwise(reader.op()) || !is_leaf(reader)) {
+    if (reader.op() == Op::contract || reader.op() == Op::scatter_set) return {};
+    (void)scalars.at(reader, domain_symbols(reader.shape().size()));
+  }
+  std::vector<Shape> places;
+  const ir::NodePtr made = kernel.finish("dry");
+  for (const ir::NodePtr& node : made->regions[0].body)
+    if (node->op == Op::load && node->operands[0] == buffer)
+      places.push_back(node->attribute<Shape>("indices"));
+  return places;
+}
+
+}  // namespace croton::passes

@@ -1,0 +1,139 @@
+#include "passes/kernel_builder.hpp"
+
+#include <algorithm>
+
+namespace croton::passes {
+namespace {
+
+using ir::Op;
+using ir::Value;
+
+Value region_parameter(const std::string& name, ir::Type type) {
+  return {ir::intern(Op::parameter, {}, {name}, {std::move(type)}), 0};
+}
+
+}  // namespace
+
+KernelBuilder::KernelBuilder() { scopes_.emplace_back(); }
+
+Value KernelBuilder::parameter(const std::string& name, ir::Type type) {
+  parameters_.push_back(region_parameter(name, std::move(type)));
+  return parameters_.back();
+}
+
+bool KernelBuilder::is_listed(const ir::Node* node) const {
+  return std::any_of(scopes_.begin(), scopes_.end(), [&](const Scope& scope) {
+    return std::find(scope.listed.begin(), scope.listed.end(), node) != scope.listed.end();
+  });
+}
+
+void KernelBuilder::emit(const ir::NodePtr& node) {
+  scopes_.back().body.push_back(node);
+  scopes_.back().listed.push_back(node.get());
+}
+
+std::vector<Value> KernelBuilder::loop(
+    const std::string& name, const std::string& kind, const Dim& low, const Dim& high, int step,
+    const std::vector<Value>& carried,
+    const std::function<std::vector<Value>(const Dim&, const std::vector<Value>&)>& body) {
+  ir::Region region;
+  region.parameters.push_back(region_parameter(name, ir::tensor(DType::i64)));
+  std::vector<Value> inner;
+  std::vector<ir::Type> types;
+  for (const Value& v : carried) {
+    inner.push_back(region_parameter(name + "_carried", v.type()));
+    region.parameters.push_back(inner.back());
+    types.push_back(v.type());
+  }
+  scopes_.emplace_back();
+  region.results = body(dim_of(region.parameters[0]), inner);
+  region.body = std::move(scopes_.back().body);
+  scopes_.pop_back();
+  const ir::NodePtr node = ir::intern(Op::loop, carried, {name, kind, Shape{low, high, Dim(step)}},
+                                      types, {std::move(region)});
+  emit(node);
+  std::vector<Value> results;
+  for (std::size_t i = 0; i < carried.size(); ++i) results.push_back({node, static_cast<int>(i)});
+  return results;
+}
+
+void KernelBuilder::loop(const std::string& name, const std::string& kind, const Dim& low,
+                         const Dim& high, int step, const std::function<void(const Dim&)>& body) {
+  (void)loop(name, kind, low, high, step, {}, [&](const Dim& i, const std::vector<Value>&) {
+    body(i);
+    return std::vector<Value>{};
+  });
+}
+
+void KernelBuilder::branch(const Value& condition, const std::function<void()>& then) {
+  ir::Region region;
+  scopes_.emplace_back();
+  then();
+  region.body = std::move(scopes_.back().body);
+  scopes_.pop_back();
+  emit(ir::intern(Op::branch, {condition}, {}, {}, {std::move(region)}));
+}
+
+Value KernelBuilder::alloc(const std::string& name, DType dtype, Shape extents, ir::Space space) {
+  const ir::NodePtr node =
+      ir::intern(Op::alloc, {}, {name}, {ir::buffer(dtype, std::move(extents), space)});
+  emit(node);
+  return {node, 0};
+}
+
+Value KernelBuilder::load(const Value& buffer, const Index& index) {
+  const ir::NodePtr node =
+      ir::intern(Op::load, {buffer}, {Shape(index)}, {ir::tensor(buffer.dtype())});
+  emit(node);
+  return {node, 0};
+}
+
+void KernelBuilder::store(const Value& value, const Value& buffer, const Index& index) {
+  emit(ir::intern(Op::store, {value, buffer}, {Shape(index)}, {}));
+}
+
+Value KernelBuilder::index(const Dim& value) {
+  if (value.is_constant()) return scalar(ir::constant(ir::Literal::scalar(*value.constant())));
+  const ir::NodePtr node = ir::intern(Op::index, {}, {Shape{value}}, {ir::tensor(DType::i64)});
+  emit(node);
+  return {node, 0};
+}
+
+void KernelBuilder::fail_if(const Value& condition, const std::string& message,
+                            std::vector<Value> values) {
+  values.insert(values.begin(), condition);
+  emit(ir::intern(Op::fail_if, std::move(values), {message}, {}));
+}
+
+Value KernelBuilder::scalar(Op op, std::vector<Value> operands,
+                            std::vector<ir::Attribute> attributes) {
+  return scalar(ir::make(op, std::move(operands), std::move(attributes)));
+}
+
+Value KernelBuilder::scalar(const Value& pure) {
+  if (!is_listed(pure.node.get())) emit(pure.node);
+  return pure;
+}
+
+Value KernelBuilder::constant(DType dtype, double value) {
+  return scalar(ir::constant(ir::Literal::scalar_of(dtype, value)));
+}
+
+const Value* KernelBuilder::find(const std::string& key) const {
+  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope)
+    if (const auto it = scope->known.find(key); it != scope->known.end()) return &it->second;
+  return nullptr;
+}
+
+void KernelBuilder::remember(const std::string& key, const Value& value) {
+  scopes_.back().known.insert_or_assign(key, value);
+}
+
+ir::NodePtr KernelBuilder::finish(const std::string& name) {
+  ir::Region region;
+  region.parameters = parameters_;
+  region.body = std::move(scopes_.back().body);
+  return ir::intern(Op::kernel, {}, {name}, {}, {std::move(region)});
+}
+
+}  // namespace croton::passes

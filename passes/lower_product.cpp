@@ -1,0 +1,287 @@
+// Products: a register tile of rows × lanes, one multiply-add chain per element from +0 in
+// ascending order of the inner index, per block of 4,096 (the contract of results). Neither tile
+// nor packing can change a bit. A product of a vector with an operand whose inner axis is innermost
+// is a reduction instead, with a multiply-add chain per lane.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "ir/contract_order.hpp"
+#include "passes/lower.hpp"
+#include "passes/reduce.hpp"
+
+namespace croton::passes {
+namespace {
+
+using ir::Integers;
+using ir::Op;
+using ir::Value;
+
+// Tile shapes: rows × bytes of lanes.
+constexpr std::int64_t kTileRows = 6;
+constexpr std::int64_t kTileBytes = 256;
+// Panels of at most this many inner elements are copied when their lanes are not adjacent.
+constexpr std::int64_t kMaxPanel = 1024;
+
+bool has(const Integers& labels, std::int64_t label) {
+  return std::find(labels.begin(), labels.end(), label) != labels.end();
+}
+
+class Product {
+ public:
+  explicit Product(Lowering& l) : l_(l), k_(l.kernel), v_(l.group.members[0]) {
+    a_ = v_.node->operands[0];
+    b_ = v_.node->operands[1];
+    a_labels_ = v_.node->attribute<Integers>("a");
+    b_labels_ = v_.node->attribute<Integers>("b");
+    out_ = v_.node->attribute<Integers>("out");
+    if (!out_.empty() && !has(b_labels_, out_.back())) {
+      std::swap(a_, b_);
+      std::swap(a_labels_, b_labels_);
+    }
+    for (std::size_t i = 0; i < a_labels_.size(); ++i) extents_[a_labels_[i]] = a_.shape()[i];
+    for (std::size_t i = 0; i < b_labels_.size(); ++i)
+      if (!extents_.contains(b_labels_[i]) || b_.shape()[i].is_constant())
+        extents_[b_labels_[i]] = b_.shape()[i];
+    for (const auto& [label, extent] : extents_)
+      if (!has(out_, label)) inner_.push_back(label);
+    // The inner labels in the order in which the first operand has them.
+    std::sort(inner_.begin(), inner_.end(),
+              [&](auto x, auto y) { return rank_of(x) < rank_of(y); });
+  }
+
+  void lower() {
+    if (is_reduction())
+      lower_as_reduction();
+    else
+      lower_tiled();
+  }
+
+ private:
+  using Place = std::map<std::int64_t, Dim>;  // label → index
+
+  [[nodiscard]] std::size_t rank_of(std::int64_t label) const {
+    const auto it = std::find(a_labels_.begin(), a_labels_.end(), label);
+    if (it != a_labels_.end()) return static_cast<std::size_t>(it - a_labels_.begin());
+    return a_labels_.size() +
+           static_cast<std::size_t>(std::find(b_labels_.begin(), b_labels_.end(), label) -
+                                    b_labels_.begin());
+  }
+
+  [[nodiscard]] bool is_reduction() const {
+    if (out_.empty()) return true;
+    const auto vector_with = [&](const Value& vector, const Integers& labels) {
+      return vector.rank() == 1 && inner_.size() == 1 && !labels.empty() &&
+             labels.back() == inner_[0];
+    };
+    return vector_with(a_, b_labels_) || vector_with(b_, a_labels_);
+  }
+
+  [[nodiscard]] Dim inner_extent() const {
+    Dim count(1);
+    for (const std::int64_t label : inner_) count = count * extents_.at(label);
+    return count;
+  }
+
+  void place_inner(Place& place, const Dim& position) const {
+    Shape shape;
+    for (const std::int64_t label : inner_) shape.push_back(extents_.at(label));
+    const Index index = delinearise(position, shape);
+    for (std::size_t i = 0; i < inner_.size(); ++i) place[inner_[i]] = index[i];
+  }
+
+  [[nodiscard]] static Index index_of(const Integers& labels, const Place& place) {
+    Index index;
+    for (const std::int64_t label : labels) index.push_back(place.at(label));
+    return index;
+  }
+
+  [[nodiscard]] Value multiply_add(const Value& a, const Value& b, const Value& c) {
+    if (l_.fused_multiply_add && is_real(v_.dtype())) return k_.scalar(Op::fma, {a, b, c});
+    return k_.scalar(Op::add, {k_.scalar(Op::mul, {a, b}), c});
+  }
+
+  void store_element(const Place& place, const Value& element) {
+    const Index index = index_of(out_, place);
+    l_.scalars.define(v_, index, element);
+    l_.store_members(index);
+  }
+
+  void lower_as_reduction() {
+    Shape domain;
+    for (const std::int64_t label : out_) domain.push_back(extents_.at(label));
+    const auto body = [&](const Index& kept) {
+      Place place;
+      for (std::size_t i = 0; i < out_.size(); ++i) place[out_[i]] = kept[i];
+      const Combiner combiner = combiner_of(Op::sum, v_.dtype());
+      const Value total =
+          reduce_lanes(k_, combiner, inner_extent(), [&](const Value& accumulator, const Dim& r) {
+            place_inner(place, r);
+            return multiply_add(l_.scalars.at(a_, index_of(a_labels_, place)),
+                                l_.scalars.at(b_, index_of(b_labels_, place)), accumulator);
+          });
+      store_element(place, total);
+    };
+    if (domain.empty()) return body({});
+    k_.loop("i", "parallel", 0, volume(domain), 1,
+            [&](const Dim& i) { body(delinearise(i, domain)); });
+  }
+
+  // One block of columns for one block of rows.
+  void tile(Place place, std::int64_t row_label, const Dim& first_row, std::int64_t rows,
+            std::int64_t column_label, const Dim& first_column, const Dim& width,
+            std::int64_t lanes) {
+    const Dim row_extent = row_label >= 0 ? extents_.at(row_label) : Dim(1);
+    const bool row_edges = rows > 1 && !Dim::mod(row_extent, Dim(rows)).is(0);
+    const auto row_at = [&](const Dim& r) {
+      const Dim row = first_row + r;
+      return row_edges ? Dim::min(row, row_extent - Dim(1)) : row;
+    };
+    const DType dtype = v_.dtype();
+    const Dim count = inner_extent();
+    const bool blocks = !provably_less_equal(count, Dim(ir::kContractBlock));
+    const Value sums = k_.alloc("acc", dtype, {rows, lanes}, ir::Space::reg);
+    const Value panel = packed_panel(place, column_label, first_column, width, lanes);
+    const auto zero = [&] {
+      k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
+        k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+          k_.store(k_.constant(dtype, 0), sums, {r, l});
+        });
+      });
+    };
+    const auto chain = [&](const Dim& low, const Dim& high) {
+      k_.loop("k", "serial", low, high, 1, [&](const Dim& inner) {
+        Place at = place;
+        place_inner(at, inner);
+        k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
+          if (row_label >= 0) at[row_label] = row_at(r);
+          const Value left = l_.scalars.at(a_, index_of(a_labels_, at));
+          k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+            at[column_label] = first_column + l;
+            const Value right =
+                panel ? k_.load(panel, {inner, l}) : l_.scalars.at(b_, index_of(b_labels_, at));
+            k_.store(multiply_add(left, right, k_.load(sums, {r, l})), sums, {r, l});
+          });
+        });
+      });
+    };
+    Value result = sums;
+    if (!blocks) {
+      zero();
+      chain(0, count);
+    } else {
+      result = sum_blocks(sums, rows, lanes, width, count, zero, chain);
+    }
+    k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
+      const auto store_row = [&] {
+        k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+          Place at = place;
+          if (row_label >= 0) at[row_label] = first_row + r;
+          at[column_label] = first_column + l;
+          store_element(at, k_.load(result, {r, l}));
+        });
+      };
+      if (!row_edges) return store_row();
+      k_.branch(k_.scalar(Op::lt, {k_.index(first_row + r), k_.index(row_extent)}), store_row);
+    });
+  }
+
+  Value sum_blocks(const Value& sums, std::int64_t rows, std::int64_t lanes, const Dim& width,
+                   const Dim& count, const std::function<void()>& zero,
+                   const std::function<void(const Dim&, const Dim&)>& chain) {
+    const Dim block(ir::kContractBlock);
+    const Value totals = k_.alloc("total", v_.dtype(), {rows, lanes}, ir::Space::local);
+    zero();
+    chain(0, Dim::min(block, count));
+    const auto each = [&](const std::function<void(const Dim&, const Dim&)>& body) {
+      k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
+        k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) { body(r, l); });
+      });
+    };
+    each([&](const Dim& r, const Dim& l) { k_.store(k_.load(sums, {r, l}), totals, {r, l}); });
+    const Dim blocks = Dim::floordiv(count + Dim(ir::kContractBlock - 1), block);
+    k_.loop("c", "serial", 1, blocks, 1, [&](const Dim& c) {
+      zero();
+      chain(c * block, Dim::min((c + Dim(1)) * block, count));
+      each([&](const Dim& r, const Dim& l) {
+        k_.store(k_.scalar(Op::add, {k_.load(totals, {r, l}), k_.load(sums, {r, l})}), totals,
+                 {r, l});
+      });
+    });
+    return totals;
+  }
+
+  // A copy of the columns' operand with adjacent lanes, when it has none and is small enough.
+  Value packed_panel(const Place& place, std::int64_t column_label, const Dim& first_column,
+                     const Dim& width, std::int64_t lanes) {
+    const Dim count = inner_extent();
+    if (b_labels_.empty() || b_labels_.back() == column_label || !count.is_constant() ||
+        *count.constant() > kMaxPanel || *count.constant() == 0)
+      return {};
+    const Value panel = k_.alloc("panel", v_.dtype(), {count, lanes}, ir::Space::local);
+    k_.loop("l", "serial", 0, width, 1, [&](const Dim& l) {
+      k_.loop("k", "serial", 0, count, 1, [&](const Dim& inner) {
+        Place at = place;
+        place_inner(at, inner);
+        at[column_label] = first_column + l;
+        k_.store(l_.scalars.at(b_, index_of(b_labels_, at)), panel, {inner, l});
+      });
+    });
+    return panel;
+  }
+
+  void lower_tiled() {
+    const std::int64_t column_label = out_.back();
+    std::int64_t row_label = -1;
+    for (const std::int64_t label : out_)
+      if (label != column_label && !has(b_labels_, label)) row_label = label;
+    const std::int64_t lanes = kTileBytes / static_cast<std::int64_t>(size_of(v_.dtype()));
+    std::int64_t rows = row_label < 0 ? 1 : kTileRows;
+    const Dim row_extent = row_label < 0 ? Dim(1) : extents_.at(row_label);
+    if (row_extent.is_constant())
+      rows = std::min(rows, std::max<std::int64_t>(1, *row_extent.constant()));
+    const Dim row_blocks = Dim::floordiv(row_extent + Dim(rows - 1), Dim(rows));
+    Shape outer;
+    Integers outer_labels;
+    for (const std::int64_t label : out_)
+      if (label != column_label && label != row_label) {
+        outer.push_back(extents_.at(label));
+        outer_labels.push_back(label);
+      }
+    const Dim columns = extents_.at(column_label);
+    const Dim whole = Dim::floordiv(columns, lanes) * Dim(lanes);
+    k_.loop("t", "parallel", 0, volume(outer) * row_blocks, 1, [&](const Dim& t) {
+      Place place;
+      const Index index = delinearise(Dim::floordiv(t, row_blocks), outer);
+      for (std::size_t i = 0; i < outer_labels.size(); ++i) place[outer_labels[i]] = index[i];
+      const Dim first_row = Dim::mod(t, row_blocks) * Dim(rows);
+      if (!whole.is(0))
+        k_.loop("j", "serial", 0, whole, static_cast<int>(lanes), [&](const Dim& j) {
+          tile(place, row_label, first_row, rows, column_label, j, lanes, lanes);
+        });
+      const Dim rest = columns - whole;
+      if (rest.is(0)) return;
+      if (rest.is_constant()) {
+        tile(place, row_label, first_row, rows, column_label, whole, rest, *rest.constant());
+      } else {
+        k_.branch(k_.scalar(Op::gt, {k_.index(rest), k_.constant(DType::i64, 0)}), [&] {
+          tile(place, row_label, first_row, rows, column_label, whole, Dim::mod(columns, lanes),
+               lanes);
+        });
+      }
+    });
+  }
+
+  Lowering& l_;
+  KernelBuilder& k_;
+  Value v_, a_, b_;
+  Integers a_labels_, b_labels_, out_, inner_;
+  std::map<std::int64_t, Dim> extents_;
+};
+
+}  // namespace
+
+void lower_product(Lowering& l) { Product(l).lower(); }
+
+}  // namespace croton::passes

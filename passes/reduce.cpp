@@ -1,0 +1,176 @@
+#include "passes/reduce.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "ir/contract_order.hpp"
+
+namespace croton::passes {
+namespace {
+
+using ir::Op;
+using ir::Value;
+
+constexpr std::int64_t kTreeLevels = 52;  // chunks of any extent below 2^63
+
+double lowest(DType dtype) {
+  return with_type(dtype, [](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<double>::infinity();
+    return static_cast<double>(std::numeric_limits<T>::lowest());
+  });
+}
+
+double highest(DType dtype) {
+  return with_type(dtype, [](auto zero) {
+    using T = decltype(zero);
+    if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<double>::infinity();
+    return static_cast<double>(std::numeric_limits<T>::max());
+  });
+}
+
+}  // namespace
+
+Combiner combiner_of(Op reduction, DType dtype) {
+  const ir::OpInfo& row = ir::info(reduction);
+  Combiner c{*row.combine, dtype, row.identity.value_or(0), false};
+  if (reduction == Op::sum && is_real(dtype)) c.identity = -0.0;
+  if (reduction == Op::max) c.identity = lowest(dtype);
+  if (reduction == Op::min) c.identity = highest(dtype);
+  return c;
+}
+
+Value identity_of(KernelBuilder& kernel, const Combiner& combiner) {
+  return kernel.constant(combiner.dtype, combiner.identity);
+}
+
+Value combine(KernelBuilder& kernel, const Combiner& combiner, const Value& a, const Value& b) {
+  return kernel.scalar(combiner.op, {a, b});
+}
+
+Value settled(KernelBuilder& kernel, const Combiner& combiner, const Value& v) {
+  if (combiner.op != Op::add || !is_real(combiner.dtype)) return v;
+  return kernel.scalar(Op::add, {v, kernel.constant(combiner.dtype, 0.0)});
+}
+
+Value reduce_chunk(KernelBuilder& kernel, const Combiner& combiner, const Dim& low, const Dim& high,
+                   const Step& step) {
+  const std::int64_t all = ir::reduction_lanes(size_of(combiner.dtype));
+  const Dim extent = high - low;
+  // Lanes that no element reaches hold the identity, which changes nothing: fewer may be kept.
+  std::int64_t lanes = all;
+  while (extent.is_constant() && lanes > 1 && *extent.constant() <= lanes / 2) lanes /= 2;
+  const Dim width(lanes);
+  const Value accumulators = kernel.alloc("lane", combiner.dtype, {width}, ir::Space::reg);
+  kernel.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+    kernel.store(identity_of(kernel, combiner), accumulators, {l});
+  });
+  const auto add_lanes = [&](const Dim& base, const Dim& count) {
+    kernel.loop("l", "lanes", 0, count, 1, [&](const Dim& l) {
+      kernel.store(step(kernel.load(accumulators, {l}), base + l), accumulators, {l});
+    });
+  };
+  const Dim whole = Dim::floordiv(extent, width) * width;
+  if (!whole.is(0))
+    kernel.loop("r", "serial", low, low + whole, static_cast<int>(lanes),
+                [&](const Dim& r) { add_lanes(r, width); });
+  const Dim rest = extent - whole;
+  if (!rest.is(0)) add_lanes(low + whole, rest);
+  for (std::int64_t half = lanes / 2; half >= 1; half /= 2)
+    kernel.loop("l", "lanes", 0, half, 1, [&](const Dim& l) {
+      kernel.store(combine(kernel, combiner, kernel.load(accumulators, {l}),
+                           kernel.load(accumulators, {l + Dim(half)})),
+                   accumulators, {l});
+    });
+  return kernel.load(accumulators, {Dim(0)});
+}
+
+Value reduce_lanes(KernelBuilder& kernel, const Combiner& combiner, const Dim& count,
+                   const Step& step) {
+  const Dim chunk(ir::kReductionChunk);
+  if (provably_less_equal(count, chunk))
+    return settled(kernel, combiner, reduce_chunk(kernel, combiner, 0, count, step));
+  PairwiseTree tree(kernel, combiner, 1);
+  const Dim chunks = Dim::floordiv(count + Dim(ir::kReductionChunk - 1), chunk);
+  kernel.loop("c", "serial", 0, chunks, 1, [&](const Dim& c) {
+    const Value part =
+        reduce_chunk(kernel, combiner, c * chunk, Dim::min((c + Dim(1)) * chunk, count), step);
+    tree.push(c, 1, [&](const Dim&) { return part; });
+  });
+  const Value total = kernel.alloc("total", combiner.dtype, {1}, ir::Space::reg);
+  tree.finish(chunks, 1, total);
+  return settled(kernel, combiner, kernel.load(total, {Dim(0)}));
+}
+
+PairwiseTree::PairwiseTree(KernelBuilder& kernel, const Combiner& combiner, std::int64_t width)
+    : kernel_(kernel),
+      combiner_(combiner),
+      levels_(kernel.alloc("tree", combiner.dtype, {kTreeLevels + 1, width}, ir::Space::local)) {}
+
+// As a binary counter: bit k of `position` says that level k holds a partial result. The carry
+// lives in the row after the last level.
+void PairwiseTree::push(const Dim& position, const Dim& lanes,
+                        const std::function<Value(const Dim&)>& value) {
+  const Dim carry(kTreeLevels);
+  kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
+    kernel_.store(value(l), levels_, {carry, l});
+  });
+  const Value rest = kernel_.index(position);
+  const Value open = kernel_.constant(DType::i64, 1);
+  (void)kernel_.loop("k", "serial", 0, Dim(kTreeLevels), 1, {rest, open},
+                     [&](const Dim& k, const std::vector<Value>& state) -> std::vector<Value> {
+                       const Dim bits = dim_of(state[0]);
+                       const Value bit = kernel_.index(Dim::mod(bits, 2));
+                       const Value one = kernel_.constant(DType::i64, 1);
+                       const Value set = kernel_.scalar(Op::eq, {bit, one});
+                       const Value still = kernel_.scalar(Op::eq, {state[1], one});
+                       kernel_.branch(kernel_.scalar(Op::logical_and, {still, set}), [&] {
+                         kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
+                           kernel_.store(combine(kernel_, combiner_, kernel_.load(levels_, {k, l}),
+                                                 kernel_.load(levels_, {carry, l})),
+                                         levels_, {carry, l});
+                         });
+                       });
+                       const Value unset = kernel_.scalar(Op::logical_not, {set});
+                       kernel_.branch(kernel_.scalar(Op::logical_and, {still, unset}), [&] {
+                         kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
+                           kernel_.store(kernel_.load(levels_, {carry, l}), levels_, {k, l});
+                         });
+                       });
+                       const Value next = kernel_.scalar(Op::mul, {state[1], bit});
+                       return {kernel_.index(Dim::floordiv(bits, 2)), next};
+                     });
+}
+
+void PairwiseTree::finish(const Dim& count, const Dim& lanes, const Value& result) {
+  kernel_.loop("l", "lanes", 0, lanes, 1,
+               [&](const Dim& l) { kernel_.store(identity_of(kernel_, combiner_), result, {l}); });
+  const Value rest = kernel_.index(count);
+  const Value empty = kernel_.constant(DType::i64, 1);
+  (void)kernel_.loop(
+      "k", "serial", 0, Dim(kTreeLevels), 1, {rest, empty},
+      [&](const Dim& k, const std::vector<Value>& state) -> std::vector<Value> {
+        const Dim bits = dim_of(state[0]);
+        const Value bit = kernel_.index(Dim::mod(bits, 2));
+        const Value one = kernel_.constant(DType::i64, 1);
+        const Value set = kernel_.scalar(Op::eq, {bit, one});
+        const Value first = kernel_.scalar(Op::eq, {state[1], one});
+        kernel_.branch(kernel_.scalar(Op::logical_and, {set, first}), [&] {
+          kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
+            kernel_.store(kernel_.load(levels_, {k, l}), result, {l});
+          });
+        });
+        const Value later = kernel_.scalar(Op::logical_not, {first});
+        kernel_.branch(kernel_.scalar(Op::logical_and, {set, later}), [&] {
+          kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
+            kernel_.store(combine(kernel_, combiner_, kernel_.load(levels_, {k, l}),
+                                  kernel_.load(result, {l})),
+                          result, {l});
+          });
+        });
+        const Value next = kernel_.scalar(Op::mul, {state[1], kernel_.scalar(Op::sub, {one, bit})});
+        return {kernel_.index(Dim::floordiv(bits, 2)), next};
+      });
+}
+
+}  // namespace croton::passes

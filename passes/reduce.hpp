@@ -1,0 +1,53 @@
+// Reductions inside kernels, in the order that the contract of results fixes.
+#pragma once
+
+#include <functional>
+
+#include "passes/kernel_builder.hpp"
+
+namespace croton::passes {
+
+/// What is combined and how: the reduction's combining op, its start, and an element.
+struct Combiner {
+  ir::Op op = ir::Op::add;
+  DType dtype = DType::f32;
+  double identity = 0;  // -0.0 for sums
+  bool fused_product = false;
+};
+
+[[nodiscard]] Combiner combiner_of(ir::Op reduction, DType dtype);
+[[nodiscard]] ir::Value identity_of(KernelBuilder& kernel, const Combiner& combiner);
+[[nodiscard]] ir::Value combine(KernelBuilder& kernel, const Combiner& combiner, const ir::Value& a,
+                                const ir::Value& b);
+/// A sum's result has +0 added, so that a sum of -0 is +0, as in NumPy.
+[[nodiscard]] ir::Value settled(KernelBuilder& kernel, const Combiner& combiner,
+                                const ir::Value& v);
+
+/// How element r enters an accumulator: returns the accumulator's next value.
+using Step = std::function<ir::Value(const ir::Value& accumulator, const Dim& r)>;
+
+/// Elements [low, high) of one chunk over lanes, then the halving tree. high - low <= 4096.
+[[nodiscard]] ir::Value reduce_chunk(KernelBuilder& kernel, const Combiner& combiner,
+                                     const Dim& low, const Dim& high, const Step& step);
+/// Elements [0, count): chunks, then the pairwise tree over them.
+[[nodiscard]] ir::Value reduce_lanes(KernelBuilder& kernel, const Combiner& combiner,
+                                     const Dim& count, const Step& step);
+
+/// Pairwise tree over a sequence of values whose number is known only at run time: a binary counter
+/// of partial results. `width` values side by side (columns).
+class PairwiseTree {
+ public:
+  PairwiseTree(KernelBuilder& kernel, const Combiner& combiner, std::int64_t width);
+  /// Adds the value number `position` (0, 1, …); `value(lane)` gives it.
+  void push(const Dim& position, const Dim& lanes,
+            const std::function<ir::Value(const Dim& lane)>& value);
+  /// The total of `count` values, per lane, into `result[lane]`.
+  void finish(const Dim& count, const Dim& lanes, const ir::Value& result);
+
+ private:
+  KernelBuilder& kernel_;
+  Combiner combiner_;
+  ir::Value levels_;
+};
+
+}  // namespace croton::passes

@@ -1,0 +1,36 @@
+// The one driver of rewrites over a graph. Producers are rewritten before their users; a node is
+// offered to every rule of its op until none fires; replacements keep the sites and labels of what
+// they replace. The work is linear in the number of nodes for rules that make nodes of bounded
+// number.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/node.hpp"
+
+namespace croton::passes {
+
+struct Rule {
+  std::string_view name;
+  ir::Op root;
+  /// The replacement, of the root's type, or an empty value when the rule does not apply.
+  ir::Value (*apply)(const ir::Value& root);
+};
+
+/// Rewrites what `roots` reach; `leaves` and what lies below them stay. Throws InternalError naming
+/// the rules when one node is rewritten more than 64 times.
+[[nodiscard]] std::vector<ir::Value> rewrite(std::span<const ir::Value> roots,
+                                             std::span<const Rule> rules,
+                                             std::span<const ir::Value> leaves = {},
+                                             std::map<std::string, int>* fired = nullptr);
+
+[[nodiscard]] std::span<const Rule> stabilize_rules();
+[[nodiscard]] std::span<const Rule> canonicalize_rules();
+[[nodiscard]] std::span<const Rule> expand_rules();
+[[nodiscard]] std::span<const Rule> fma_rules();
+
+}  // namespace croton::passes

@@ -1,0 +1,62 @@
+// Whatever has shape and memory, as an argument: an Array, a vector, a span, a C++ number, or a
+// pointer with a shape. Nothing is copied; a number is held inside.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "ir/dtype.hpp"
+
+namespace croton {
+
+class Array;
+
+class ArrayView {
+ public:
+  ArrayView() = default;
+  ArrayView(const Array& array);  // shares ownership
+  template <class T>
+  requires std::is_arithmetic_v<T> ArrayView(T value) : dtype_(dtype_of<T>) {
+    static_assert(sizeof(T) <= sizeof number_);
+    __builtin_memcpy(number_, &value, sizeof(T));
+    is_number_ = true;
+  }
+  template <class T>
+  ArrayView(const std::vector<T>& values)
+      : ArrayView(values.data(), {static_cast<std::int64_t>(values.size())}) {
+    static_assert(!std::is_same_v<T, bool>,
+                  "std::vector<bool> has no array of bools in memory; use std::vector<char> and "
+                  "cast, or an Array");
+  }
+  template <class T>
+  ArrayView(std::span<T> values)
+      : ArrayView(values.data(), {static_cast<std::int64_t>(values.size())}) {}
+  /// Strides count elements; without them the memory is row-major.
+  template <class T>
+  ArrayView(const T* data, std::vector<std::int64_t> shape, std::vector<std::int64_t> strides = {})
+      : ArrayView(dtype_of<T>, const_cast<T*>(data), std::move(shape), std::move(strides)) {}
+  ArrayView(DType dtype, void* data, std::vector<std::int64_t> shape,
+            std::vector<std::int64_t> strides = {});
+
+  [[nodiscard]] DType dtype() const { return dtype_; }
+  [[nodiscard]] int rank() const { return static_cast<int>(shape_.size()); }
+  [[nodiscard]] std::span<const std::int64_t> shape() const { return shape_; }
+  [[nodiscard]] std::span<const std::int64_t> strides() const { return strides_; }
+  [[nodiscard]] std::int64_t count() const;
+  [[nodiscard]] void* data() const { return is_number_ ? const_cast<std::byte*>(number_) : data_; }
+  [[nodiscard]] const std::shared_ptr<void>& owner() const { return owner_; }
+
+ private:
+  DType dtype_ = DType::f64;
+  bool is_number_ = false;
+  alignas(8) std::byte number_[8] = {};
+  void* data_ = nullptr;
+  std::vector<std::int64_t> shape_, strides_;
+  std::shared_ptr<void> owner_;
+};
+
+}  // namespace croton

@@ -1,0 +1,26 @@
+// The assembly line: module → pipeline → kernels → machine code → program, with the cache at both
+// ends: a request hit skips everything, an object hit skips the compiler.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ir/module.hpp"
+#include "runtime/program.hpp"
+
+namespace croton::runtime {
+
+struct CompileSettings {
+  /// "strict", "standard" or "fast": which rules may act.
+  std::string math = "standard";
+  int threads = 0;  // 0: as configured
+};
+
+/// Throws UserError for dims that cannot be resolved, BackendError when the compiler refuses.
+[[nodiscard]] std::shared_ptr<const Program> compile(ir::Module module,
+                                                     const CompileSettings& settings);
+
+/// Adds `require` lines for every pair of dims that the graph assumes equal without proof.
+void collect_requires(ir::Module& module);
+
+}  // namespace croton::runtime

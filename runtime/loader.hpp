@@ -1,0 +1,29 @@
+// Our own loader of ELF objects: what a kernel's object needs and nothing more. Every offset of the
+// untrusted bytes is checked; relocations and undefined symbols outside a closed list are refused.
+// Memory is written first and executable afterwards, never both.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace croton::runtime {
+
+class LoadedObject {
+ public:
+  /// Throws BackendError naming what is wrong with the bytes.
+  explicit LoadedObject(std::string_view object);
+  ~LoadedObject();
+  LoadedObject(const LoadedObject&) = delete;
+  LoadedObject& operator=(const LoadedObject&) = delete;
+  /// The address of a defined function, or null.
+  [[nodiscard]] void* find(const std::string& name) const;
+
+ private:
+  void* memory_ = nullptr;
+  std::size_t size_ = 0;
+  std::unordered_map<std::string, void*> symbols_;
+};
+
+}  // namespace croton::runtime

@@ -1,0 +1,177 @@
+#include "runtime/pool.hpp"
+
+#include <immintrin.h>
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace croton::runtime {
+namespace {
+
+constexpr int kSpins = 4000;  // some tens of microseconds
+constexpr unsigned kDefaultMxcsr = 0x1f80;
+
+struct Job {
+  PoolBody body = nullptr;
+  void* argument = nullptr;
+  std::int64_t count = 0, piece = 1;
+  std::atomic<std::int64_t> next{0};
+  std::atomic<int> status{0};
+
+  void work(int thread) {
+    for (;;) {
+      const std::int64_t begin = next.fetch_add(piece, std::memory_order_relaxed);
+      if (begin >= count) return;
+      const int s = body(argument, begin, std::min(begin + piece, count), thread);
+      int none = 0;
+      if (s != 0) status.compare_exchange_strong(none, s);
+    }
+  }
+};
+
+class Pool {
+ public:
+  ~Pool() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      generation_.fetch_add(1);
+    }
+    wake_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+
+  // False when another caller has the pool.
+  bool run(int threads, Job& job) {
+    const std::unique_lock owner(owner_, std::try_to_lock);
+    if (!owner.owns_lock()) return false;
+    while (static_cast<int>(workers_.size()) < threads - 1) {
+      const int index = static_cast<int>(workers_.size()) + 1;
+      const std::uint64_t seen = generation_.load();
+      workers_.emplace_back([this, index, seen] { loop(index, seen); });
+    }
+    job_ = &job;
+    wanted_ = threads - 1;
+    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    {
+      const std::lock_guard lock(mutex_);
+      generation_.fetch_add(1, std::memory_order_release);
+    }
+    if (sleeping_.load() > 0) wake_.notify_all();
+    job.work(0);
+    while (busy_.load(std::memory_order_acquire) > 0) _mm_pause();
+    return true;
+  }
+
+ private:
+  void loop(int index, std::uint64_t seen) {
+    _mm_setcsr(kDefaultMxcsr);
+    for (;;) {
+      for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen;
+           ++spin)
+        _mm_pause();
+      if (generation_.load(std::memory_order_acquire) == seen) {
+        std::unique_lock lock(mutex_);
+        ++sleeping_;
+        wake_.wait(lock, [&] { return generation_.load() != seen; });
+        --sleeping_;
+      }
+      seen = generation_.load(std::memory_order_acquire);
+      if (stopping_) return;
+      if (index <= wanted_) job_->work(index);
+      busy_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  std::mutex owner_, mutex_;
+  std::condition_variable wake_;
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<int> busy_{0}, sleeping_{0};
+  std::atomic<bool> stopping_{false};
+  Job* job_ = nullptr;
+  int wanted_ = 0;
+  std::vector<std::thread> workers_;
+};
+
+std::mutex pool_mutex;
+Pool* the_pool = nullptr;
+pid_t pool_process = 0;
+thread_local bool inside = false;
+
+// A child of fork has no workers: it gets a pool of its own, and the parent's is left alone.
+Pool& pool() {
+  const std::lock_guard lock(pool_mutex);
+  if (!the_pool || pool_process != getpid()) {
+    the_pool = new Pool;
+    pool_process = getpid();
+  }
+  return *the_pool;
+}
+
+struct AtExit {
+  ~AtExit() {
+    const std::lock_guard lock(pool_mutex);
+    if (the_pool && pool_process == getpid()) delete the_pool;
+    the_pool = nullptr;
+  }
+} at_exit;
+
+int quota() {
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::string limit;
+  double period = 0;
+  if (v2 >> limit >> period && limit != "max" && period > 0)
+    return std::max(1, static_cast<int>(std::stod(limit) / period));
+  std::ifstream q("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), p("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double quota_us = 0;
+  if (q >> quota_us && p >> period && quota_us > 0 && period > 0)
+    return std::max(1, static_cast<int>(quota_us / period));
+  return 1 << 20;
+}
+
+}  // namespace
+
+int default_threads() {
+  static const int threads = [] {
+    if (const char* given = std::getenv("CROTON_THREADS"))
+      if (const int n = std::atoi(given); n >= 1) return n;
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    const int cores = sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 1;
+    return std::max(1, std::min(cores, quota()));
+  }();
+  return threads;
+}
+
+int pool_parallel_for(int threads, std::int64_t count, std::int64_t grain, PoolBody body,
+                      void* argument) {
+  if (count <= 0) return 0;
+  if (threads <= 0) threads = default_threads();
+  grain = std::max<std::int64_t>(grain, 1);
+  const std::int64_t pieces =
+      std::min<std::int64_t>((count + grain - 1) / grain, std::int64_t{4} * threads);
+  if (threads == 1 || pieces <= 1 || inside) return body(argument, 0, count, 0);
+  Job job;
+  job.body = body;
+  job.argument = argument;
+  job.count = count;
+  job.piece = (count + pieces - 1) / pieces;
+  inside = true;
+  const bool ran = pool().run(static_cast<int>(std::min<std::int64_t>(threads, pieces)), job);
+  inside = false;
+  if (!ran) return body(argument, 0, count, 0);
+  return job.status.load();
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,438 @@
+#include "runtime/program.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <map>
+
+#include "runtime/pool.hpp"
+
+namespace croton::runtime {
+namespace {
+
+// Work below this many element operations stays on one thread.
+constexpr std::int64_t kGrainOperations = 32768;
+
+std::string joined(std::span<const std::int64_t> extents) {
+  return fmt::format("[{}]", fmt::join(extents, ", "));
+}
+
+bool is_row_major(const ArrayView& view) {
+  std::int64_t expected = 1;
+  for (int i = view.rank(); i-- > 0;) {
+    const auto axis = static_cast<std::size_t>(i);
+    if (view.shape()[axis] != 1 && view.strides()[axis] != expected) return view.count() == 0;
+    expected *= view.shape()[axis];
+  }
+  return true;
+}
+
+// "{0}" in a failure's message stands for its first value, and so on.
+std::string filled(std::string message, const std::int64_t (&values)[4]) {
+  for (int i = 0; i < 4; ++i) {
+    const std::string mark = fmt::format("{{{}}}", i);
+    for (auto at = message.find(mark); at != std::string::npos; at = message.find(mark))
+      message.replace(at, mark.size(), std::to_string(values[i]));
+  }
+  return message;
+}
+
+}  // namespace
+
+struct Program::Context {
+  Arena arena;
+  std::vector<std::int64_t> leaves;
+  std::vector<void*> shared;    // per shared variable
+  std::vector<void*> pointers;  // per buffer
+};
+
+// Locks in the order of ids; released in reverse by destruction.
+struct Program::Locks {
+  explicit Locks(const Program& program) : program_(program) {
+    for (const int i : program.lock_order_) {
+      const auto at = static_cast<std::size_t>(i);
+      std::shared_mutex& mutex = program.shared_[at]->mutex;
+      if (program.written_[at])
+        mutex.lock();
+      else
+        mutex.lock_shared();
+    }
+  }
+  ~Locks() {
+    for (auto it = program_.lock_order_.rbegin(); it != program_.lock_order_.rend(); ++it) {
+      const auto at = static_cast<std::size_t>(*it);
+      std::shared_mutex& mutex = program_.shared_[at]->mutex;
+      if (program_.written_[at])
+        mutex.unlock();
+      else
+        mutex.unlock_shared();
+    }
+  }
+  Locks(const Locks&) = delete;
+  Locks& operator=(const Locks&) = delete;
+  const Program& program_;
+};
+
+Program::Program(ir::Module module, std::vector<std::pair<std::string, LoadedKernel>> kernels,
+                 ProgramText text, int threads)
+    : module_(std::move(module)), text_(std::move(text)), threads_(threads) {
+  const auto type_of = [&](const ir::Type& type, bool binds) {
+    InputType out{type.dtype, {}, {}};
+    for (const Dim& dim : type.shape) {
+      const bool symbol = !dim.symbol().empty();
+      const bool fresh = symbol && binds && leaves_.find_symbol(dim.symbol()) < 0;
+      out.extents.emplace_back(dim, leaves_);
+      out.binds.push_back(fresh ? leaves_.find_symbol(dim.symbol()) : -1);
+    }
+    return out;
+  };
+  for (const ir::Value& input : module_.inputs) {
+    inputs_.push_back(type_of(input.type(), true));
+    input_names_.push_back(input.node->attribute<std::string>("name"));
+  }
+  for (const ir::Value& variable : module_.shared_variables()) {
+    shared_.push_back(state_of(variable));
+    shared_types_.push_back(type_of(variable.type(), true));
+    const bool written =
+        std::any_of(module_.updates.begin(), module_.updates.end(),
+                    [&](const ir::Update& update) { return update.variable == variable; });
+    written_.push_back(written);
+    lock_order_.push_back(static_cast<int>(lock_order_.size()));
+  }
+  std::sort(lock_order_.begin(), lock_order_.end(), [&](int a, int b) {
+    return shared_[static_cast<std::size_t>(a)]->id < shared_[static_cast<std::size_t>(b)]->id;
+  });
+  for (const ir::Value& output : module_.outputs) outputs_.push_back(type_of(output.type(), false));
+  for (const ir::Require& require : module_.requires_)
+    requires_.emplace_back(DimProgram(require.a, leaves_), DimProgram(require.b, leaves_));
+  build_buffers();
+  build_steps(kernels);
+  for (const Dim::Atom& atom : leaves_.atoms())
+    if (atom.kind == Dim::Atom::Kind::value)
+      throw UserError(module_.name +
+                      ": a dim depends on the value of an argument, which is not "
+                      "supported in compiled functions");
+  for (std::size_t i = 0; i < leaves_.atoms().size(); ++i)
+    if (leaves_.atoms()[i].kind == Dim::Atom::Kind::symbol) {
+      symbol_names_.push_back(leaves_.atoms()[i].name);
+      symbol_slots_.push_back(static_cast<int>(i));
+    }
+}
+
+Program::~Program() = default;
+
+void Program::build_buffers() {
+  const std::size_t inputs = inputs_.size(), variables = shared_.size();
+  for (std::size_t i = 0; i < module_.plan.parameters.size(); ++i) {
+    Buffer buffer;
+    if (i < inputs)
+      buffer.kind = Buffer::Kind::input, buffer.index = static_cast<int>(i);
+    else if (i < inputs + variables)
+      buffer.kind = Buffer::Kind::shared, buffer.index = static_cast<int>(i - inputs);
+    else
+      buffer.kind = Buffer::Kind::output, buffer.index = static_cast<int>(i - inputs - variables);
+    const ir::Type& type = module_.plan.parameters[i].type();
+    buffer.bytes = DimProgram(volume(type.shape) * Dim(size_of(type.dtype)), leaves_);
+    buffers_.push_back(std::move(buffer));
+  }
+  Dim end(0);
+  for (const ir::NodePtr& node : module_.plan.body) {
+    if (node->op != ir::Op::arena) continue;
+    const ir::Type& type = node->types[0];
+    const Dim offset = node->attribute<Shape>("offset")[0];
+    const Dim bytes = volume(type.shape) * Dim(size_of(type.dtype));
+    Buffer buffer;
+    buffer.offset = DimProgram(offset, leaves_);
+    buffer.bytes = DimProgram(bytes, leaves_);
+    buffers_.push_back(std::move(buffer));
+    end = Dim::max(end, offset + bytes);
+  }
+  arena_bytes_ = DimProgram(end, leaves_);
+}
+
+void Program::build_steps(const std::vector<std::pair<std::string, LoadedKernel>>& kernels) {
+  std::map<const ir::Node*, int> slots;
+  for (std::size_t i = 0; i < module_.plan.parameters.size(); ++i)
+    slots[module_.plan.parameters[i].node.get()] = static_cast<int>(i);
+  int next = static_cast<int>(module_.plan.parameters.size());
+  for (const ir::NodePtr& node : module_.plan.body)
+    if (node->op == ir::Op::arena) slots[node.get()] = next++;
+  for (const ir::NodePtr& node : module_.plan.body) {
+    if (node->op == ir::Op::launch) {
+      const auto& name = node->attribute<std::string>("kernel");
+      const auto it = std::find_if(kernels.begin(), kernels.end(),
+                                   [&](const auto& k) { return k.first == name; });
+      CROTON_CHECK(it != kernels.end(), "the plan launches an unknown kernel " + name);
+      Launch launch{it->second, {}, {}, DimProgram(it->second.parallel_extent, leaves_)};
+      for (const ir::Value& operand : node->operands)
+        launch.buffers.push_back(slots.at(operand.node.get()));
+      for (const std::string& symbol : it->second.dims)
+        launch.dims.emplace_back(Dim(symbol), leaves_);
+      launches_.push_back(std::move(launch));
+    } else if (node->op == ir::Op::commit) {
+      const int target = slots.at(node->operands[0].node.get());
+      commits_.push_back({buffers_[static_cast<std::size_t>(target)].index,
+                          slots.at(node->operands[1].node.get())});
+    }
+  }
+}
+
+void Program::bind_leaves(std::span<const ArrayView> inputs, std::int64_t* leaves) const {
+  if (inputs.size() != inputs_.size())
+    throw UserError(
+        fmt::format("{} takes {} arguments, not {}", module_.name, inputs_.size(), inputs.size()));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const InputType& type = inputs_[i];
+    const auto expected = [&] {
+      return fmt::format("argument {} : {}", input_names_[i], ir::text(module_.inputs[i].type()));
+    };
+    if (inputs[i].dtype() != type.dtype)
+      throw UserError(fmt::format("{} was given {}; cast it to {} first", expected(),
+                                  name(inputs[i].dtype()), name(type.dtype)));
+    if (inputs[i].rank() != static_cast<int>(type.extents.size()))
+      throw UserError(fmt::format("{} was given shape {}", expected(), joined(inputs[i].shape())));
+    if (inputs[i].data() == nullptr && inputs[i].count() > 0)
+      throw UserError(fmt::format("{} was given a null pointer", expected()));
+    for (std::size_t axis = 0; axis < type.extents.size(); ++axis)
+      if (type.binds[axis] >= 0) leaves[type.binds[axis]] = inputs[i].shape()[axis];
+  }
+  for (std::size_t v = 0; v < shared_.size(); ++v)
+    for (std::size_t axis = 0; axis < shared_types_[v].extents.size(); ++axis)
+      if (shared_types_[v].binds[axis] >= 0)
+        leaves[shared_types_[v].binds[axis]] = shared_[v]->value.shape()[axis];
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    for (std::size_t axis = 0; axis < inputs_[i].extents.size(); ++axis) {
+      const std::int64_t wanted = inputs_[i].extents[axis](leaves);
+      if (wanted == inputs[i].shape()[axis]) continue;
+      const Dim& dim = module_.inputs[i].shape()[axis];
+      const ir::Provenance from = module_.inputs[i].node->provenance();
+      throw UserError(
+          fmt::format("{}: {} is {} elsewhere, but axis {} of {} has {}", module_.name, dim.text(),
+                      wanted, axis, input_names_[i], inputs[i].shape()[axis]),
+          {{fmt::format("{} : {}", input_names_[i], ir::text(module_.inputs[i].type())),
+            from.sites.empty() ? Site{} : from.sites[0]}});
+    }
+}
+
+void Program::check_requires(const std::int64_t* leaves) const {
+  for (std::size_t i = 0; i < requires_.size(); ++i) {
+    const std::int64_t a = requires_[i].first(leaves), b = requires_[i].second(leaves);
+    if (a == b) continue;
+    const ir::Require& require = module_.requires_[i];
+    std::vector<ErrorNote> notes;
+    for (const Site& site : require.sites) notes.push_back({"assumed equal", site});
+    throw UserError(fmt::format("{}: {} is {} and {} is {}, but they must be equal", module_.name,
+                                require.a.text(), a, require.b.text(), b),
+                    std::move(notes));
+  }
+}
+
+std::unique_ptr<Program::Context> Program::acquire() const {
+  {
+    const std::lock_guard lock(contexts_mutex_);
+    if (!contexts_.empty()) {
+      std::unique_ptr<Context> context = std::move(contexts_.back());
+      contexts_.pop_back();
+      return context;
+    }
+  }
+  auto context = std::make_unique<Context>();
+  context->leaves.resize(leaves_.atoms().size() + 1);
+  context->shared.resize(shared_.size());
+  context->pointers.resize(buffers_.size());
+  return context;
+}
+
+void Program::release(std::unique_ptr<Context> context) const {
+  const std::lock_guard lock(contexts_mutex_);
+  contexts_.push_back(std::move(context));
+}
+
+void Program::run(Context& context, void* const* inputs, void* const* outputs) const {
+  const std::int64_t* leaves = context.leaves.data();
+  const std::int64_t bytes = arena_bytes_(leaves);
+  std::byte* base = bytes > 0 ? context.arena.reserve(static_cast<std::size_t>(bytes)) : nullptr;
+  for (std::size_t i = 0; i < shared_.size(); ++i) context.shared[i] = shared_[i]->value.raw();
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    const Buffer& buffer = buffers_[i];
+    const auto index = static_cast<std::size_t>(buffer.index);
+    switch (buffer.kind) {
+      case Buffer::Kind::input:
+        context.pointers[i] = inputs[index];
+        break;
+      case Buffer::Kind::shared:
+        context.pointers[i] = context.shared[index];
+        break;
+      case Buffer::Kind::output:
+        context.pointers[i] = outputs[index];
+        break;
+      case Buffer::Kind::arena:
+        context.pointers[i] = base + buffer.offset(leaves);
+        break;
+    }
+  }
+  for (const Launch& launch : launches_) run_launch(launch, context);
+  for (const Commit& commit : commits_) {
+    const auto source = static_cast<std::size_t>(commit.source);
+    std::memcpy(context.shared[static_cast<std::size_t>(commit.variable)], context.pointers[source],
+                static_cast<std::size_t>(buffers_[source].bytes(leaves)));
+  }
+}
+
+void Program::run_launch(const Launch& launch, Context& context) const {
+  constexpr std::size_t kInline = 32;
+  void* inline_pointers[kInline];
+  std::int64_t inline_dims[kInline];
+  std::vector<void*> many_pointers;
+  std::vector<std::int64_t> many_dims;
+  void** pointers = inline_pointers;
+  std::int64_t* dims = inline_dims;
+  if (launch.buffers.size() > kInline || launch.dims.size() > kInline) {
+    many_pointers.resize(launch.buffers.size());
+    many_dims.resize(launch.dims.size());
+    pointers = many_pointers.data();
+    dims = many_dims.data();
+  }
+  for (std::size_t i = 0; i < launch.buffers.size(); ++i)
+    pointers[i] = context.pointers[static_cast<std::size_t>(launch.buffers[i])];
+  for (std::size_t i = 0; i < launch.dims.size(); ++i)
+    dims[i] = launch.dims[i](context.leaves.data());
+  const std::int64_t extent = launch.extent(context.leaves.data());
+
+  constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+  struct Work {
+    const Launch* launch;
+    void* const* pointers;
+    const std::int64_t* dims;
+    std::mutex mutex;
+    codegen::KernelFailure failure;
+  } work{&launch, pointers, dims, {}, {kNone, 0, {}}};
+  const auto body = [](void* argument, std::int64_t begin, std::int64_t end, int) noexcept -> int {
+    Work& w = *static_cast<Work*>(argument);
+    codegen::KernelFailure failure{kNone, 0, {}};
+    w.launch->kernel.entry(w.pointers, w.dims, begin, end, &failure);
+    if (failure.index == kNone) return 0;
+    const std::lock_guard lock(w.mutex);
+    if (failure.index < w.failure.index) w.failure = failure;
+    return 0;
+  };
+  const std::int64_t grain =
+      std::max<std::int64_t>(1, kGrainOperations / std::max<std::int64_t>(1, launch.kernel.cost));
+  if (threads_ == 1 || extent <= grain)
+    body(&work, 0, extent, 0);
+  else
+    pool_parallel_for(threads_, extent, grain, body, &work);
+  if (launch.kernel.combine && work.failure.index == kNone)
+    launch.kernel.combine(pointers, dims, 0, 1, &work.failure);
+  if (work.failure.index != kNone) {
+    const auto site = static_cast<std::size_t>(work.failure.site);
+    CROTON_CHECK(site < launch.kernel.failures.size(), "a kernel failed at an unknown site");
+    throw UserError(fmt::format("{}: {}", module_.name,
+                                filled(launch.kernel.failures[site], work.failure.values)));
+  }
+}
+
+std::vector<Array> Program::call(std::span<const ArrayView> inputs) const {
+  std::vector<Array> outputs;
+  std::vector<ArrayView> views;
+  run_checked(inputs, [&](const std::int64_t* leaves) {
+    for (const InputType& type : outputs_) {
+      std::vector<std::int64_t> shape;
+      for (const DimProgram& extent : type.extents) shape.push_back(extent(leaves));
+      outputs.push_back(Array::uninitialized(type.dtype, std::move(shape)));
+      views.emplace_back(outputs.back());
+    }
+    return std::span<const ArrayView>(views);
+  });
+  return outputs;
+}
+
+void Program::call_into(std::span<const ArrayView> outputs,
+                        std::span<const ArrayView> inputs) const {
+  if (outputs.size() != outputs_.size())
+    throw UserError(
+        fmt::format("{} has {} outputs, not {}", module_.name, outputs_.size(), outputs.size()));
+  check_overlap(outputs, inputs);
+  run_checked(inputs, [&](const std::int64_t* leaves) {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      std::vector<std::int64_t> shape;
+      for (const DimProgram& extent : outputs_[i].extents) shape.push_back(extent(leaves));
+      const bool fits = outputs[i].dtype() == outputs_[i].dtype &&
+                        std::equal(shape.begin(), shape.end(), outputs[i].shape().begin(),
+                                   outputs[i].shape().end());
+      if (!fits)
+        throw UserError(fmt::format("{}: output {} is {}{}, but was given {}{}", module_.name, i,
+                                    name(outputs_[i].dtype), joined(shape),
+                                    name(outputs[i].dtype()), joined(outputs[i].shape())));
+      if (!is_row_major(outputs[i]))
+        throw UserError(
+            fmt::format("{}: the memory for output {} must be row-major", module_.name, i));
+    }
+    return outputs;
+  });
+}
+
+void Program::run_checked(
+    std::span<const ArrayView> inputs,
+    const std::function<std::span<const ArrayView>(const std::int64_t*)>& outputs_for) const {
+  const Locks locks(*this);
+  std::unique_ptr<Context> context = acquire();
+  std::int64_t* leaves = context->leaves.data();
+  bind_leaves(inputs, leaves);
+  check_requires(leaves);
+  const std::span<const ArrayView> outputs = outputs_for(leaves);
+  std::vector<void*> in, out;
+  std::vector<Array> packed;  // copies of inputs with another layout
+  for (const ArrayView& view : inputs) {
+    if (!is_row_major(view)) packed.push_back(Array(view).contiguous());
+    in.push_back(is_row_major(view) ? view.data() : packed.back().raw());
+  }
+  for (const ArrayView& view : outputs) out.push_back(view.data());
+  run(*context, in.data(), out.data());
+  release(std::move(context));
+}
+
+void Program::raw(void* const* pointers, const std::int64_t* dims) const {
+  const Locks locks(*this);
+  std::unique_ptr<Context> context = acquire();
+  for (std::size_t i = 0; i < symbol_slots_.size(); ++i)
+    context->leaves[static_cast<std::size_t>(symbol_slots_[i])] = dims[i];
+  run(*context, pointers, pointers + inputs_.size());
+  release(std::move(context));
+}
+
+void Program::check_overlap(std::span<const ArrayView> outputs,
+                            std::span<const ArrayView> inputs) const {
+  const auto range = [](const ArrayView& view) {
+    const auto first = reinterpret_cast<std::uintptr_t>(view.data());
+    std::int64_t low = 0, high = 0;
+    for (int i = 0; i < view.rank(); ++i) {
+      const auto axis = static_cast<std::size_t>(i);
+      const std::int64_t reach = (view.shape()[axis] - 1) * view.strides()[axis];
+      (reach < 0 ? low : high) += reach;
+    }
+    const auto size = static_cast<std::int64_t>(size_of(view.dtype()));
+    const auto base = static_cast<std::int64_t>(first);
+    return std::pair(base + low * size,
+                     view.count() == 0 ? base + low * size : base + (high + 1) * size);
+  };
+  const auto meet = [&](const ArrayView& a, const ArrayView& b) {
+    const auto [a0, a1] = range(a);
+    const auto [b0, b1] = range(b);
+    return a0 < b1 && b0 < a1;
+  };
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j)
+      if (meet(outputs[i], outputs[j]))
+        throw UserError(
+            fmt::format("{}: the memory of outputs {} and {} overlaps", module_.name, j, i));
+    for (std::size_t j = 0; j < inputs.size(); ++j)
+      if (meet(outputs[i], inputs[j]))
+        throw UserError(fmt::format("{}: the memory of output {} overlaps argument {}",
+                                    module_.name, i, input_names_[j]));
+  }
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,122 @@
+// A compiled function: the plan in a form that runs, and everything a call does around it.
+//
+// A call resolves the dims from the arguments and checks what compile could not prove; locks the
+// shared variables; takes an execution context; runs the launches in order, each over the thread
+// pool; commits. Whatever fails, fails before the first write to shared memory that cannot be
+// undone, so a failed call changes nothing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "codegen/kernel_abi.hpp"
+#include "ir/module.hpp"
+#include "runtime/arena.hpp"
+#include "runtime/array_view.hpp"
+#include "runtime/dim_program.hpp"
+#include "runtime/shared_state.hpp"
+
+namespace croton::runtime {
+
+/// Loaded machine code of one kernel; `keep_alive` owns the memory it lies in.
+struct LoadedKernel {
+  codegen::KernelEntry entry = nullptr;
+  codegen::KernelEntry combine = nullptr;
+  std::vector<std::string> dims;      // symbols, in the order of the ABI
+  Dim parallel_extent;                // iterations of the parallel loop; 1 without one
+  std::int64_t cost = 1;              // per iteration, in element operations
+  std::vector<std::string> failures;  // messages by failure site
+  std::shared_ptr<void> keep_alive;
+};
+
+/// What describes a program to people.
+struct ProgramText {
+  std::string source;  // emitted code with comments, kernels in launch order
+  std::string explanation;
+  std::vector<std::pair<std::string, std::string>> stages;  // name, text
+  int kernels = 0, cache_hits = 0, cache_misses = 0, compiled = 0;
+  double compile_seconds = 0;
+};
+
+class Program {
+ public:
+  /// `module` is at the plan level. `kernels` are in the order of module.kernels' names given.
+  Program(ir::Module module, std::vector<std::pair<std::string, LoadedKernel>> kernels,
+          ProgramText text, int threads);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  [[nodiscard]] std::vector<Array> call(std::span<const ArrayView> inputs) const;
+  void call_into(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs) const;
+  /// Row-major pointers to inputs, then outputs; dims by dim_names(). No checks.
+  void raw(void* const* pointers, const std::int64_t* dims) const;
+
+  [[nodiscard]] const std::vector<std::string>& dim_names() const { return symbol_names_; }
+  [[nodiscard]] const std::vector<std::string>& input_names() const { return input_names_; }
+  [[nodiscard]] const ProgramText& text() const { return text_; }
+  [[nodiscard]] int launches() const { return static_cast<int>(launches_.size()); }
+
+ private:
+  struct Buffer {  // of the plan: where it lives
+    enum class Kind : std::uint8_t { input, shared, output, arena } kind = Kind::arena;
+    int index = 0;
+    DimProgram offset;  // arena: bytes from its start
+    DimProgram bytes;
+  };
+  struct Launch {
+    LoadedKernel kernel;
+    std::vector<int> buffers;
+    std::vector<DimProgram> dims;
+    DimProgram extent;
+  };
+  struct Commit {
+    int variable;  // index into shared_
+    int source;    // buffer
+  };
+  struct InputType {
+    DType dtype;
+    std::vector<DimProgram> extents;
+    std::vector<int> binds;  // the leaf slot that an axis defines, or -1
+  };
+  struct Context;
+  struct Locks;
+
+  void run_checked(
+      std::span<const ArrayView> inputs,
+      const std::function<std::span<const ArrayView>(const std::int64_t*)>& outputs_for) const;
+  void build_buffers();
+  void build_steps(const std::vector<std::pair<std::string, LoadedKernel>>& kernels);
+  void bind_leaves(std::span<const ArrayView> inputs, std::int64_t* leaves) const;
+  void check_requires(const std::int64_t* leaves) const;
+  void run(Context& context, void* const* inputs, void* const* outputs) const;
+  void run_launch(const Launch& launch, Context& context) const;
+  [[nodiscard]] std::unique_ptr<Context> acquire() const;
+  void release(std::unique_ptr<Context> context) const;
+  void check_overlap(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs) const;
+
+  ir::Module module_;
+  ProgramText text_;
+  int threads_;
+  DimLeaves leaves_;
+  std::vector<std::string> symbol_names_, input_names_;
+  std::vector<int> symbol_slots_;
+  std::vector<InputType> inputs_;
+  std::vector<InputType> outputs_;  // binds unused
+  std::vector<InputType> shared_types_;
+  std::vector<std::shared_ptr<SharedState>> shared_;
+  std::vector<bool> written_;  // per shared variable
+  std::vector<int> lock_order_;
+  std::vector<Buffer> buffers_;
+  std::vector<Launch> launches_;
+  std::vector<Commit> commits_;
+  std::vector<std::pair<DimProgram, DimProgram>> requires_;
+  DimProgram arena_bytes_;
+  mutable std::mutex contexts_mutex_;
+  mutable std::vector<std::unique_ptr<Context>> contexts_;
+};
+
+}  // namespace croton::runtime

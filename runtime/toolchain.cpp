@@ -1,0 +1,92 @@
+#include "runtime/toolchain.hpp"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+
+#include "ir/error.hpp"
+#include "runtime/compiler_abi.h"
+
+namespace croton::runtime {
+namespace {
+
+constexpr const char* kComponent = "libcroton-compiler.so";
+std::atomic<long> compiles{0};
+
+std::vector<std::string> candidates() {
+  if (const char* given = std::getenv("CROTON_COMPILER"); given && *given) return {given};
+  std::vector<std::string> paths;
+  Dl_info self{};
+  if (dladdr(reinterpret_cast<const void*>(&compile_count), &self) != 0 && self.dli_fname) {
+    const std::string file = self.dli_fname;
+    const auto slash = file.rfind('/');
+    if (slash != std::string::npos) paths.push_back(file.substr(0, slash + 1) + kComponent);
+  }
+  paths.push_back(std::string(CROTON_INSTALL_LIBDIR) + "/" + kComponent);
+  return paths;
+}
+
+const croton_compiler& component() {
+  static std::mutex mutex;
+  static const croton_compiler* loaded = nullptr;
+  const std::lock_guard lock(mutex);
+  if (loaded) return *loaded;
+  std::string tried;
+  for (const std::string& path : candidates()) {
+    void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+      tried += fmt::format("  {}\n", dlerror());
+      continue;
+    }
+    const auto query =
+        reinterpret_cast<const croton_compiler* (*)()>(dlsym(handle, "croton_compiler_query"));
+    const croton_compiler* table = query ? query() : nullptr;
+    if (table && table->abi == CROTON_COMPILER_ABI) return *(loaded = table);
+    tried += fmt::format("  {}: not a compiler component of this version\n", path);
+    dlclose(handle);
+  }
+  throw BackendError(
+      "croton's compiler component cannot be loaded, and a kernel is not in the cache; "
+      "set CROTON_COMPILER to the path of " +
+          std::string(kComponent),
+      tried);
+}
+
+std::string compiled(std::string_view source, const Target& target, int emit,
+                     std::string* remarks) {
+  const croton_compiler& compiler = component();
+  const croton_compile_request request{source.data(), source.size(), target.name.c_str(),
+                                       target.vector_bytes * 8, emit};
+  croton_compile_result* result = compiler.compile(&request);
+  if (!result) throw BackendError("the compiler ran out of memory", "");
+  const std::string data(result->data ? result->data : "", result->size);
+  const std::string log = result->log ? result->log : "";
+  if (remarks && result->remarks) *remarks = result->remarks;
+  const bool ok = result->ok != 0;
+  compiler.release(result);
+  if (!ok) throw BackendError("the compiler refused an emitted kernel", log);
+  ++compiles;
+  return data;
+}
+
+}  // namespace
+
+Compiled compile_text(std::string_view source, const Target& target) {
+  Compiled out;
+  out.object = compiled(source, target, CROTON_EMIT_OBJECT, &out.remarks);
+  return out;
+}
+
+std::string assembly_of(std::string_view source, const Target& target) {
+  return compiled(source, target, CROTON_EMIT_ASSEMBLY, nullptr);
+}
+
+std::string compiler_identity() { return CROTON_COMPILER_IDENTITY; }
+
+long compile_count() { return compiles.load(); }
+
+}  // namespace croton::runtime

@@ -1,0 +1,26 @@
+// Emitted text to object code, through the compiler component.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "runtime/target.hpp"
+
+namespace croton::runtime {
+
+struct Compiled {
+  std::string object;
+  std::string remarks;  // of the vectoriser, one a line
+};
+
+/// Throws BackendError with the compiler's log when it refuses the text, or when the component is
+/// missing (the message names the paths that were tried, and CROTON_COMPILER). Thread-safe.
+[[nodiscard]] Compiled compile_text(std::string_view source, const Target& target);
+/// Assembly text, for people and tests.
+[[nodiscard]] std::string assembly_of(std::string_view source, const Target& target);
+/// "clang 19.1.7": part of cache keys; does not load the component.
+[[nodiscard]] std::string compiler_identity();
+/// Texts compiled by this process.
+[[nodiscard]] long compile_count();
+
+}  // namespace croton::runtime
