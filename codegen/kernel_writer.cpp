@@ -104,6 +104,7 @@ class KernelText {
           "new",    "delete", "this",    "class",   "operator", "template", "auto"})
       taken_.insert(word);
     collect(kernel->regions[0]);
+    for (const std::string& symbol : symbols_) symbol_names_[symbol] = unique(symbol);
   }
 
   EmittedKernel run() {
@@ -201,7 +202,13 @@ class KernelText {
   }
 
   std::string dim_text(const Dim& dim) {
-    return dim.text([&](const Node* node, int result) {
+    // Symbols whose names the text cannot use are printed under another.
+    const Dim renamed = dim.substitute([&](const Dim::Atom& atom) -> std::optional<Dim> {
+      if (atom.kind != Dim::Atom::Kind::symbol || symbol_names_.at(atom.name) == atom.name)
+        return std::nullopt;
+      return Dim(symbol_names_.at(atom.name));
+    });
+    return renamed.text([&](const Node* node, int result) {
       for (const auto& [value, name] : names_)
         if (value.node.get() == node && value.index == result) return name;
       internal_error("dim_text", "a dim holds an unnamed value", std::source_location::current());
@@ -235,13 +242,14 @@ class KernelText {
     if (node->op == Op::index) return index_text(node->attribute<Shape>("value")[0]);
     if (node->op == Op::load) return element(node->operands[0], node->attribute<Shape>("indices"));
     const ir::OpInfo& row = ir::info(node->op);
+    const DType computed = node->operands[node->op == Op::where ? 1 : 0].dtype();
+    const bool integers = is_integer(computed) && node->op != Op::cast;
+    const std::string_view text = integers ? row.integer_text : row.scalar_text;
     std::vector<std::string> operands;
-    const bool call = row.infix.empty();
+    const bool call =
+        is_atomic(std::string(text));  // commas separate operands, operators bind them
     for (const Value& operand : node->operands)
       operands.push_back(call ? text_of(operand) : wrapped(text_of(operand)));
-    const DType computed = node->operands[node->op == Op::where ? 1 : 0].dtype();
-    std::string_view text = is_integer(computed) ? row.integer_text : row.scalar_text;
-    if (node->op == Op::cast) text = row.scalar_text;
     const std::string_view type = name(node->types[0].dtype);
     return filled(text, operands, type);
   }
@@ -270,9 +278,8 @@ class KernelText {
                     "i64 end, Failure* failure)",
                     entry));
     for (std::size_t i = 0; i < out_.dims.size(); ++i) {
-      if (!symbol_names_.contains(out_.dims[i])) taken_.insert(out_.dims[i]);
-      symbol_names_[out_.dims[i]] = out_.dims[i];
-      writer_.line(fmt::format("[[maybe_unused]] const i64 {} = dims[{}];", out_.dims[i], i));
+      writer_.line(fmt::format("[[maybe_unused]] const i64 {} = dims[{}];",
+                               symbol_names_.at(out_.dims[i]), i));
     }
     for (std::size_t i = 0; i < buffers_.size(); ++i) {
       const bool written = written_to(kernel_->regions[0], buffers_[i]);

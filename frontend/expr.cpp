@@ -137,6 +137,9 @@ Expr built(std::string_view function, std::span<const Operand> operands, const L
   try {
     const ir::Value value = build();
     value.node->add_site(site);
+    // Casts and broadcasts that the call inserted belong to its line too.
+    for (const ir::Value& operand : value.node->operands)
+      if (operand.node->provenance().sites.empty()) operand.node->add_site(site);
     return expr_of(value, site);
   } catch (const UserError& error) {
     throw completed(error, function, operands, site);

@@ -55,16 +55,9 @@ void append_some(std::vector<T>& to, const T& value) {
 }
 
 // Nodes whose last reference goes away while another node dies wait here, so that the depth of the
-// stack never follows the depth of the graph.
-struct Graveyard {
-  std::vector<NodePtr> waiting;
-  bool digging = false;
-};
-
-Graveyard& graveyard() {
-  thread_local Graveyard yard;
-  return yard;
-}
+// stack never follows the depth of the graph. A plain pointer: nodes of static storage die after
+// thread-local objects have been destroyed.
+thread_local std::vector<NodePtr>* waiting = nullptr;
 
 void visit_dims(const Shape& shape, std::vector<NodePtr>& found) {
   for (const Dim& dim : shape)
@@ -76,19 +69,20 @@ void visit_dims(const Shape& shape, std::vector<NodePtr>& found) {
 }  // namespace
 
 Node::~Node() {
-  Graveyard& yard = graveyard();
-  for (Value& operand : operands) yard.waiting.push_back(std::move(operand.node));
+  std::vector<NodePtr> own;
+  const bool outermost = waiting == nullptr;
+  if (outermost) waiting = &own;
+  for (Value& operand : operands) waiting->push_back(std::move(operand.node));
   for (Region& region : regions) {
-    for (NodePtr& node : region.body) yard.waiting.push_back(std::move(node));
-    for (Value& v : region.results) yard.waiting.push_back(std::move(v.node));
+    for (NodePtr& node : region.body) waiting->push_back(std::move(node));
+    for (Value& v : region.results) waiting->push_back(std::move(v.node));
   }
-  if (yard.digging) return;
-  yard.digging = true;
-  while (!yard.waiting.empty()) {
-    const NodePtr last = std::move(yard.waiting.back());
-    yard.waiting.pop_back();
+  if (!outermost) return;
+  while (!own.empty()) {
+    const NodePtr last = std::move(own.back());
+    own.pop_back();
   }
-  yard.digging = false;
+  waiting = nullptr;
 }
 
 const Attribute& Node::find_attribute(std::string_view name) const {

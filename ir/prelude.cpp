@@ -48,7 +48,9 @@ const std::vector<Block>& blocks() {
         const auto space = head.find(' ');
         const bool plain = space == std::string_view::npos;
         list->push_back({std::string(head.substr(0, space)),
-                         plain ? "" : std::string(head.substr(space + 1)), "", {}});
+                         plain ? "" : std::string(head.substr(space + 1)),
+                         "",
+                         {}});
       } else if (!list->empty() && !line.starts_with("//") && !line.empty()) {
         list->back().text += std::string(line) + "\n";
       }
@@ -69,9 +71,8 @@ constexpr std::string_view kTypes =
 }  // namespace
 
 bool is_prelude_name(std::string_view name) {
-  static const std::set<std::string, std::less<>> types = {"i8",  "i16", "i32", "i64", "u8",
-                                                           "u16", "u32", "u64", "f32", "f64",
-                                                           "Failure", "bool"};
+  static const std::set<std::string, std::less<>> types = {
+      "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "Failure", "bool"};
   if (types.contains(name)) return true;
   for (const Block& block : blocks())
     if (block.name == name) return true;

@@ -225,6 +225,12 @@ std::string cache_hash(std::string_view bytes) {
   return fmt::format("{:016x}{:016x}", mixed(a ^ bytes.size()), mixed(b + a));
 }
 
+std::optional<CacheSections> cache_parse(std::string_view bytes, std::string_view material) {
+  CacheSections sections;
+  if (parse(bytes, material, &sections) != Parsed::ok) return std::nullopt;
+  return sections;
+}
+
 std::string cache_directory() { return read_settings().directory; }
 
 CacheStats cache_stats() { return {hits, misses, stores, rejected}; }

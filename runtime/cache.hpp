@@ -25,6 +25,9 @@ struct CacheStats {
                                                       std::string_view material);
 void cache_store(std::string_view kind, std::string_view material, const CacheSections& sections);
 
+/// The sections of an entry's bytes; nothing when they are damaged or belong to another key.
+[[nodiscard]] std::optional<CacheSections> cache_parse(std::string_view bytes,
+                                                       std::string_view material);
 [[nodiscard]] CacheStats cache_stats();
 /// "" when entries are kept in memory only.
 [[nodiscard]] std::string cache_directory();

@@ -12,7 +12,7 @@ struct GradCheck {
   friend std::ostream& operator<<(std::ostream& out, const GradCheck& check);
 };
 
-/// Compares grad and jvp of a scalar cost with central differences at random points (seeded), for
+/// Compares grad of a scalar cost with central differences at random points (seeded), for
 /// inputs (drawn from a normal distribution; their dims must be known) and shared variables (at
 /// their values). `tolerance` applies to `worst`; 0 picks cbrt(epsilon) of the coarsest dtype.
 [[nodiscard]] GradCheck verify_grad(const Expr& cost, const Exprs& wrt, std::uint64_t seed = 1,

@@ -73,11 +73,11 @@ void run(const Model& model, const Expr& x, const Expr& y, const Images& trainin
   std::vector<std::pair<Shared, Expr>> updates;
   for (std::size_t i = 0; i < parameters.size(); ++i)
     updates.emplace_back(model.parameters[i], parameters[i] - 0.1f * gradients[i]);
-  const Function train = compile({x, y}, {loss}, {.name = model.name + "_train",
-                                                  .threads = settings.threads,
-                                                  .updates = updates});
-  const Function evaluate = compile({x, y}, {errors}, {.name = model.name + "_test",
-                                                       .threads = settings.threads});
+  const Function train =
+      compile({x, y}, {loss},
+              {.name = model.name + "_train", .threads = settings.threads, .updates = updates});
+  const Function evaluate =
+      compile({x, y}, {errors}, {.name = model.name + "_test", .threads = settings.threads});
   const double compiling = seconds_since(start);
   const int compiled = train.counters().compiled + evaluate.counters().compiled;
   std::cout << model.name << ": ready after " << compiling << " s, ";
@@ -139,7 +139,9 @@ int main(int argc, char** argv) try {
   Shared W2 = shared("W2", Array::zeros<float>({500, 10}));
   Shared b2 = shared("b2", Array::zeros<float>({10}));
   Expr hidden = tanh(matmul(x, W1) + b1);
-  run({"network", settings.epochs ? settings.epochs : 15, matmul(hidden, W2) + b2,
+  run({"network",
+       settings.epochs ? settings.epochs : 15,
+       matmul(hidden, W2) + b2,
        {W1, b1, W2, b2}},
       x, y, training, test, settings);
 } catch (const Error& error) {

@@ -165,9 +165,12 @@ inline f32 remainder(f32 a, f32 b) {
 template <class T>
 inline T floor_divide_real(T a, T b) {
   const T q = a / b;
-  if (b == 0 || q != q || q - q != 0 || a - a != 0) return b - b != 0 && a - a == 0 && a != 0 && (a < 0) != (b < 0) ? T(-1) : (q != q && b == b && a - a != 0 ? q : floor(q));
-  const T r = remainder(a, b);
-  const T d = (a - r) / b;
+  if (b == 0) return q;
+  if (a - a != 0 || b != b) return (a - a) + (b - b);
+  if (b - b != 0) return a != 0 && (a < 0) != (b < 0) ? T(-1) : q;
+  const T m = T(remainder_exact(f64(a), f64(b)));
+  T d = (a - m) / b;
+  if (m != 0 && (m < 0) != (b < 0)) d -= 1;
   const T f = floor(d);
   return d == 0 ? copysign(T(0), q) : (d - f > T(0.5) ? f + 1 : f);
 }
@@ -662,12 +665,18 @@ inline f64 pow(f64 x, f64 y) {
   const f64 sg = s * g;
   const f64 t = ((f - sg) - product_error(s, g, sg) - s * g_low) / g;
   const f64 z = s * s, z_low = product_error(s, s, z) + 2.0 * s * t;
-  f64 q = 0.14617037548791650146;
-  q = multiply_add(q, z, 0.15331674030167861852);
-  q = multiply_add(q, z, 0.18182890556695603528);
-  q = multiply_add(q, z, 0.22222211115144161503);
-  q = multiply_add(q, z, 0.28571428626095891537);
-  q = multiply_add(q, z, 0.39999999999899238978);
+  f64 q = 2.0 / 27.0;
+  q = multiply_add(q, z, 2.0 / 25.0);
+  q = multiply_add(q, z, 2.0 / 23.0);
+  q = multiply_add(q, z, 2.0 / 21.0);
+  q = multiply_add(q, z, 2.0 / 19.0);
+  q = multiply_add(q, z, 2.0 / 17.0);
+  q = multiply_add(q, z, 2.0 / 15.0);
+  q = multiply_add(q, z, 2.0 / 13.0);
+  q = multiply_add(q, z, 2.0 / 11.0);
+  q = multiply_add(q, z, 2.0 / 9.0);
+  q = multiply_add(q, z, 2.0 / 7.0);
+  q = multiply_add(q, z, 2.0 / 5.0);
   // 2/3 + z q as c + d.
   const f64 zq = z * q, c = 0.66666666666666663 + zq;
   const f64 d = (0.66666666666666663 - c) + zq + 3.7007434154171886e-17;

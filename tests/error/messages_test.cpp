@@ -1,0 +1,131 @@
+// The text of every mistake a user can make: values, types, and the line that wrote them.
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "frontend/croton/croton.hpp"
+#include "runtime/npy.hpp"
+
+using namespace croton;
+using Catch::Contains;
+
+TEST_CASE("a product of shapes that do not fit names operands and lines") {
+  Expr x = input("x", f32, {"n", 784}), w = input("W", f32, {748, 10});
+  CHECK_THROWS_WITH(matmul(x, w), Contains("matmul: inner dimensions differ, 784 and 748") &&
+                                      Contains("x : f32[n, 784]      messages_test.cpp:") &&
+                                      Contains("in  matmul(x, W)"));
+}
+
+TEST_CASE("graph-building mistakes") {
+  Expr x = input("x", f64, {3, 4}), i = input("i", i64, {5});
+  CHECK_THROWS_WITH(x + input("y", f64, {3, 5}),
+                    Contains("add: shapes [3, 4] and [3, 5] do not broadcast, 4 and 5 on axis -1"));
+  CHECK_THROWS_WITH(sum(x, axis(2)), Contains("sum: axis 2 is out of range for rank 2"));
+  CHECK_THROWS_WITH(sum(x, axes({0, -2})), Contains("axis 0 is given twice"));
+  CHECK_THROWS_WITH(reshape(x, {5, 3}), Contains("reshape: [3, 4] has 12 elements, [5, 3] has 15"));
+  CHECK_THROWS_WITH(x[7], Contains("index 7 is out of bounds for axis 0 with size 3"));
+  CHECK_THROWS_WITH((x[{0, 0, 0}]), Contains("3 indices for an array of rank 2"));
+  CHECK_THROWS_WITH(x & x, Contains("bitwise_and is defined on integers and bool, not on f64"));
+  CHECK_THROWS_WITH(input("u", u8, {2}) + 300, Contains("the literal 300 does not fit u8"));
+  CHECK_THROWS_WITH(max(zeros({0, 2}, f64), axis(0)),
+                    Contains("axis 0 is empty, and this reduction has no identity"));
+  CHECK_THROWS_WITH(input("h", f16, {2}), Contains("operations on f16 are not supported"));
+  CHECK_THROWS_WITH(call("sofmax", {x}), Contains("did you mean \"softmax\"?"));
+  CHECK_THROWS_WITH(
+      call("softmax", {x}, {{"axs", 1}}),
+      Contains("softmax has no attribute axs; its signature is softmax(x, axis = -1)"));
+  CHECK_THROWS_WITH(squeeze(x, axis(0)), Contains("axis 0 has extent 3, not 1"));
+  CHECK_THROWS_WITH(split(x, 3, 1),
+                    Contains("axis 1 of extent 4 does not split into 3 equal parts"));
+  CHECK_THROWS_WITH(cross_entropy(x, x),
+                    Contains("cross_entropy: scores [3, 4] need one axis more than labels [3, 4]"));
+}
+
+TEST_CASE("gradients that cannot be") {
+  Expr x = input("x", f64, {3}), y = input("y", f64, {3}), i = input("i", i64, {3});
+  CHECK_THROWS_WITH(grad(x, x), Contains("grad: the cost must be a scalar, not f64[3]"));
+  CHECK_THROWS_WITH(grad(sum(x), y), Contains("grad: the cost does not depend on y : f64[3]"));
+  CHECK_THROWS_WITH(grad(sum(x), i), Contains("with respect to floating point, not i64[3]"));
+  CHECK_NOTHROW(grad(sum(x), y, {.disconnected_inputs = Disconnected::ignore}));
+}
+
+TEST_CASE("mistakes of compile") {
+  Expr x = input("x", f64, {3}), y = input("y", f64, {3});
+  Shared w = shared("w", Array::zeros<double>({3}));
+  CHECK_THROWS_WITH(compile({x}, {x + y}),
+                    Contains("compile: y is needed, but is not among the inputs"));
+  CHECK_THROWS_WITH(compile({x, y}, {x}), Contains("compile: an input is not used"));
+  CHECK_THROWS_WITH(compile({x, x}, {x}), Contains("compile: the input x is given twice"));
+  CHECK_THROWS_WITH(compile({x, input("x", f64, {3})}, {x}), Contains("two inputs are named x"));
+  CHECK_THROWS_WITH(compile({x + y}, {x}), Contains("an input must be made by input()"));
+  CHECK_THROWS_WITH(compile({x}, {x}, {.updates = {{w, cast(x, f32)}}}),
+                    Contains("an update changes the variable's type") && Contains("w : f64[3]"));
+  CHECK_THROWS_WITH(compile({x}, {x}, {.givens = {{x, zeros({4}, f64)}}}),
+                    Contains("a given changes the type"));
+}
+
+TEST_CASE("mistakes of a call") {
+  Expr x = input("x", f32, {"n", 2}), y = input("y", f32, {"n"});
+  Function f = compile({x, y}, {sum(x, axis(1)) + y}, {.name = "f"});
+  const Array a = Array::zeros<float>({600, 2});
+  CHECK_THROWS_WITH(f(a), Contains("f takes 2 arguments, not 1"));
+  CHECK_THROWS_WITH(f(a, Array::zeros<double>({600})),
+                    Contains("argument y : f32[n] was given f64; cast it to f32 first"));
+  CHECK_THROWS_WITH(f(a, Array::zeros<float>({599})),
+                    Contains("f: n is 600 elsewhere, but axis 0 of y has 599"));
+  CHECK_THROWS_WITH(f(a, a), Contains("was given shape [600, 2]"));
+  CHECK_THROWS_WITH(f(a, ArrayView(static_cast<float*>(nullptr), {600})),
+                    Contains("was given a null pointer"));
+  CHECK_THROWS_WITH(f({{"x", a}, {"z", a}}), Contains("there is no input named z; there are x, y"));
+  Array out = Array::zeros<float>({600}), y1 = Array::zeros<float>({600});
+  CHECK_THROWS_WITH(f.into({y1}, a, y1), Contains("the memory of output 0 overlaps argument y"));
+  CHECK_THROWS_WITH(f.into({a}, a, y1), Contains("overlaps argument x"));
+  f.into({out}, a, y1);
+  CHECK_THROWS_WITH(f(a, y1).item<float>(), Contains("item: the array has 600 elements"));
+}
+
+TEST_CASE("a dim that was assumed is checked when the function is called") {
+  Expr x = input("x", f32, {"n"}), y = input("y", f32, {"m"});
+  Function f = compile({x, y}, {x + y}, {.name = "f"});
+  CHECK_THROWS_WITH(
+      f(Array::zeros<float>({3}), Array::zeros<float>({4})),
+      Contains("m is 4 and n is 3, but they must be equal") && Contains("messages_test.cpp:"));
+}
+
+TEST_CASE("an index out of range fails with its value, and shared state stays as it was") {
+  Expr i = input("i", i64, {"k"});
+  Shared w = shared("w", Array::zeros<double>({4}));
+  Expr picked = sum(w[i]);
+  Function f = compile({i}, {picked}, {.name = "step", .updates = {{w, w + picked + 1.0}}});
+  CHECK_THROWS_WITH(f(std::vector<std::int64_t>{0, 3, 9, 1, -7}),
+                    Contains("step: index") && Contains("is out of bounds for axis 0 with size 4"));
+  CHECK(w.get().same_values(Array::zeros<double>({4})));
+  CHECK_NOTHROW(f(std::vector<std::int64_t>{0, -4}));
+  CHECK(w.get().same_values(Array::full(f64, {4}, 1)));
+}
+
+TEST_CASE("damaged array files are named with what is wrong") {
+  const std::string path = "damaged.npy";
+  save_npy(path, Array::arange(f64, 10));
+  std::ifstream in(path, std::ios::binary);
+  const std::string good((std::istreambuf_iterator<char>(in)), {});
+  const auto write = [&](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+  };
+  for (std::size_t n = 0; n < good.size(); ++n) {
+    write(good.substr(0, n));
+    CHECK_THROWS_AS(load_npy(path), UserError);
+  }
+  std::string huge = good;
+  huge.replace(huge.find("(10,)"), 5, "(9e9)");
+  write(huge);
+  CHECK_THROWS_WITH(load_npy(path), Contains("damaged.npy: the extent '9e9' is no number"));
+  std::string big = good;
+  big.replace(big.find("(10,), }"), 8, "(99999,)");
+  write(big);
+  CHECK_THROWS_WITH(load_npy(path),
+                    Contains("the file holds 80 bytes of data, its shape needs more"));
+  write(good);
+  CHECK(load_npy(path).same_values(Array::arange(f64, 10)));
+  CHECK_THROWS_WITH(load_npz(path), Contains("it is no .npz archive"));
+  std::remove(path.c_str());
+}

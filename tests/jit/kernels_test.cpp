@@ -1,0 +1,193 @@
+// Whole kernels against plain loops in double precision, over extents around every boundary of the
+// contract of results.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <map>
+
+#include "frontend/croton/croton.hpp"
+
+using namespace croton;
+
+namespace {
+
+Array random_array(Extents shape, std::uint64_t seed) {
+  return Array::normal(f32, std::move(shape), seed);
+}
+
+double at(const Array& a, std::int64_t i, std::int64_t j) {
+  return a.data<float>()[i * a.shape()[1] + j];
+}
+
+const std::vector<std::int64_t> kExtents{0, 1, 3, 7, 8, 9, 63, 64, 65, 130, 511, 512, 513, 1100};
+
+bool close(double a, double b, double scale) { return std::abs(a - b) <= 1e-6 * scale + 1e-6; }
+
+}  // namespace
+
+TEST_CASE("sums over every axis of every extent, symbolic and known") {
+  Expr s = input("s", f32, {"m", "n"});
+  Function symbolic = compile({s}, {sum(s), sum(s, axis(0)), sum(s, axis(1))}, {.name = "sums"});
+  for (const std::int64_t m : kExtents)
+    for (const std::int64_t n : {0, 1, 10, 64, 65, 257}) {
+      const Array x = random_array({m, n}, static_cast<std::uint64_t>(m * 7919 + n));
+      const Results r = symbolic(x);
+      double total = 0;
+      for (std::int64_t i = 0; i < m; ++i) {
+        double row = 0;
+        for (std::int64_t j = 0; j < n; ++j) row += at(x, i, j);
+        total += row;
+        REQUIRE(close(r[2].data<float>()[i], row, std::sqrt(static_cast<double>(n))));
+      }
+      for (std::int64_t j = 0; j < n; ++j) {
+        double column = 0;
+        for (std::int64_t i = 0; i < m; ++i) column += at(x, i, j);
+        REQUIRE(close(r[1].data<float>()[j], column, std::sqrt(static_cast<double>(m))));
+      }
+      REQUIRE(close(r[0].item<float>(), total, std::sqrt(static_cast<double>(m * n))));
+    }
+  for (const std::int64_t n : {1, 10, 65, 513, 5000, 20000}) {
+    Expr k = input("k", f32, {n, 3});
+    const Array x = random_array({n, 3}, 5);
+    const Results known =
+        compile({k}, {sum(k), sum(k, axis(0)), sum(k, axis(1))}, {.name = "known"})(x);
+    const Results open = symbolic(x);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(known[i].same_values(open[i]));
+  }
+}
+
+TEST_CASE("results do not depend on the number of threads") {
+  Expr x = input("x", f32, {"m", "n"}), w = input("w", f32, {"n", 70});
+  const std::vector<Expr> outputs{sum(tanh(x)), sum(x, axis(0)), softmax(matmul(x, w)),
+                                  logsumexp(x, axis(1))};
+  const Array a = random_array({700, 300}, 1), b = random_array({300, 70}, 2);
+  const Results one = compile({x, w}, outputs, {.name = "threads", .threads = 1})(a, b);
+  const Results two = compile({x, w}, outputs, {.name = "threads", .threads = 2})(a, b);
+  for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(one[i].same_values(two[i]));
+}
+
+TEST_CASE("products of every small shape, plain and transposed, f32 and integers") {
+  for (const std::int64_t m : {0, 1, 2, 6, 7, 13})
+    for (const std::int64_t k : {0, 1, 5, 64})
+      for (const std::int64_t n : {1, 3, 16, 63, 64, 65, 130}) {
+        Expr a = input("a", f32, {"m", "k"}), b = input("b", f32, {"k", n});
+        Expr c = input("c", f32, {n, "k"});
+        static std::map<std::int64_t, Function> functions;
+        if (!functions.contains(n))
+          functions.emplace(
+              n, compile({a, b, c}, {matmul(a, b), matmul(a, transpose(c))}, {.name = "product"}));
+        const Array x = random_array({m, k}, 3), y = random_array({k, n}, 4);
+        const Results r = functions.at(n)(x, y, y.transpose());
+        CHECK(r[0].same_values(r[1]));
+        for (std::int64_t i = 0; i < m; ++i)
+          for (std::int64_t j = 0; j < n; ++j) {
+            float chain = 0;  // the contract: one fused multiply-add chain, ascending
+            for (std::int64_t p = 0; p < k; ++p)
+              chain = std::fmaf(x.data<float>()[i * k + p], y.data<float>()[p * n + j], chain);
+            REQUIRE(r[0].data<float>()[i * n + j] == chain);
+          }
+      }
+  Expr a = input("a", i32, {2, 3}), b = input("b", i32, {3, 2});
+  CHECK(compile({a, b}, {matmul(a, b)})(Array::of<std::int32_t>({1, 2, 3, 4, 5, 6}, {2, 3}),
+                                        Array::of<std::int32_t>({1, 2, 3, 4, 5, 6}, {3, 2}))
+            .single()
+            .same_values(Array::of<std::int32_t>({22, 28, 49, 64}, {2, 2})));
+}
+
+TEST_CASE("batched products and vectors follow matmul") {
+  Expr a = input("a", f64, {2, 3, 4}), b = input("b", f64, {4, 5}), v = input("v", f64, {4});
+  Function f = compile({a, b, v}, {matmul(a, b), matmul(a, v), dot(v, v), matmul(v, b)});
+  const Array x = Array::normal(f64, {2, 3, 4}, 1), y = Array::normal(f64, {4, 5}, 2),
+              z = Array::normal(f64, {4}, 3);
+  const Results r = f(x, y, z);
+  for (std::int64_t i = 0; i < 6; ++i)
+    for (std::int64_t j = 0; j < 5; ++j) {
+      double s = 0;
+      for (std::int64_t k = 0; k < 4; ++k)
+        s += x.data<double>()[i * 4 + k] * y.data<double>()[k * 5 + j];
+      CHECK(r[0].data<double>()[i * 5 + j] == Approx(s));
+    }
+  CHECK(r[1].shape() == Extents{2, 3});
+  double s = 0;
+  for (std::int64_t k = 0; k < 4; ++k) s += z.data<double>()[k] * z.data<double>()[k];
+  CHECK(r[2].item<double>() == Approx(s));
+  CHECK(r[3].shape() == Extents{5});
+}
+
+TEST_CASE("extremes, positions and logic over axes, with NaN") {
+  Expr x = input("x", f64, {"m", "n"});
+  Function f =
+      compile({x}, {max(x, axis(1)), min(x, axis(0)), argmax(x, axis(1)), argmin(x), any(x > 2.0),
+                    all(x > -10.0, axis(0)), prod(x, axis(1)), cumsum(x, 1)});
+  const double nan = std::nan("");
+  const Results r = f(Array::of<double>({1, 3, 3, -2, nan, 9}, {2, 3}));
+  CHECK(r[0].same_values(Array::of<double>({3, nan})));
+  CHECK(r[1].same_values(Array::of<double>({-2, nan, 3})));
+  CHECK(r[2].same_values(Array::of<std::int64_t>({1, 1})));
+  CHECK(r[3].item<std::int64_t>() == 4);
+  CHECK(r[4].item<bool>());
+  CHECK(r[6].data<double>()[0] == 9);
+  CHECK(r[7].same_values(Array::of<double>({1, 4, 7, -2, nan, nan}, {2, 3})));
+}
+
+TEST_CASE("movement, slices, gathers and updates follow NumPy") {
+  Expr x = input("x", f64, {"m", 4}), i = input("i", i64, {"k"});
+  const Array a = Array::arange(f64, 12).reshape({3, 4});
+  const Array at = Array::of<std::int64_t>({2, 0, -1, 2});
+  Function f =
+      compile({x, i}, {transpose(x), flip(x, axis(1)), x[{slice(none, none, -2), slice(1, 3)}],
+                       x[i], x[{i, i}], concatenate({x, x[slice(0, 1)]}, 0), increment(x, {i}, 1.0),
+                       set(x, {slice(1, none), 2}, -5.0), x[1], reshape(x, {-1, 2}),
+                       one_hot(i, 3, f64), x[{ellipsis, newaxis, 0}]});
+  const Results r = f(a, at);
+  CHECK(r[0].same_values(a.transpose().contiguous()));
+  CHECK(r[1].same_values(Array::of<double>({3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8}, {3, 4})));
+  CHECK(r[2].same_values(Array::of<double>({9, 10, 1, 2}, {2, 2})));
+  CHECK(r[3].same_values(
+      Array::of<double>({8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11, 8, 9, 10, 11}, {4, 4})));
+  CHECK(r[4].same_values(Array::of<double>({10, 0, 11, 10})));
+  CHECK(r[5].shape() == Extents{4, 4});
+  CHECK(r[5].data<double>()[12] == 0);
+  CHECK(r[6].same_values(Array::of<double>({1, 2, 3, 4, 4, 5, 6, 7, 11, 12, 13, 14}, {3, 4})));
+  CHECK(r[7].same_values(Array::of<double>({0, 1, 2, 3, 4, 5, -5, 7, 8, 9, -5, 11}, {3, 4})));
+  CHECK(r[8].same_values(Array::of<double>({4, 5, 6, 7})));
+  CHECK(r[9].shape() == Extents{6, 2});
+  CHECK(r[10].same_values(Array::of<double>({0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1}, {4, 3})));
+  CHECK(r[11].shape() == Extents{3, 1});
+}
+
+TEST_CASE("strided and negative-stride arguments give the same values") {
+  Expr x = input("x", f32, {"m", "n"});
+  Function f = compile({x}, {x * 2.0, sum(x, axis(0))});
+  const Array a = random_array({40, 30}, 9);
+  const Array views[] = {a.transpose(), a.slice(0, 1, 20, 2), a.slice(1, 29, 30, -1)};
+  for (const Array& view : views) {
+    const Results direct = f(view), copied = f(view.copy());
+    CHECK(direct[0].same_values(copied[0]));
+    CHECK(direct[1].same_values(copied[1]));
+  }
+}
+
+TEST_CASE("gradients of a network agree with central differences") {
+  Expr x = input("x", f64, {6, 5}), y = input("y", i64, {6});
+  Shared w = shared("w", Array::normal(f64, {5, 7}, 1)),
+         v = shared("v", Array::normal(f64, {7, 3}, 2));
+  Shared b = shared("b", Array::normal(f64, {7}, 3));
+  Expr p = softmax(matmul(tanh(matmul(x, w) + b), v));
+  CHECK(verify_grad(-mean(log(p)[{arange(x.dim(0)), y}]), {w, v, b}).ok);
+  Expr z = input("z", f64, {4, 3});
+  CHECK(verify_grad(sum(logsumexp(z, axis(1)) * sum(sigmoid(z) * erf(z), axis(1))), {z}).ok);
+  CHECK(verify_grad(sum(max(z, axis(0)) + prod(z, axis(0)) + sum(cumsum(z, 0), axis(0))), {z}).ok);
+  CHECK(verify_grad(sum(layer_norm(z, ones({3}, f64), zeros({3}, f64)) * gelu(z)), {z}).ok);
+  Expr first = grad(sum(sin(z) * exp(z)), z);
+  CHECK(verify_grad(sum(first * first), {z}).ok);
+}
+
+TEST_CASE("a textbook loss is stable") {
+  Expr s = input("s", f64, {"n", 3}), y = input("y", i64, {"n"});
+  Expr loss = -mean(log(softmax(s))[{arange(s.dim(0)), y}]);
+  Function f = compile({s, y}, {loss, grad(loss, s)});
+  const Results r = f(Array::of<double>({1000, -1000, 0, -1000, 1000, 5}, {2, 3}),
+                      Array::of<std::int64_t>({1, 1}));
+  CHECK(r[0].item<double>() == Approx(1000));
+  CHECK(r[1].same_values(Array::of<double>({0.5, -0.5, 0, 0, 0, 0}, {2, 3})));
+}
