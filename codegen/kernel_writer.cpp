@@ -8,6 +8,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "codegen/vector_loops.hpp"
 #include "codegen/writer.hpp"
 #include "ir/prelude.hpp"
 
@@ -103,6 +104,7 @@ class KernelText {
           "double", "char",   "if",      "for",     "while",    "return",   "const", "void",
           "new",    "delete", "this",    "class",   "operator", "template", "auto"})
       taken_.insert(word);
+    vectors_ = find_vector_loops(kernel->regions[0], dialect.vector_bytes);
     collect(kernel->regions[0]);
     for (const std::string& symbol : symbols_) symbol_names_[symbol] = unique(symbol);
   }
@@ -132,7 +134,7 @@ class KernelText {
     }
     const std::string prelude =
         ir::prelude_text(writer_.code(), {.cuda = false, .fma = dialect_.fma});
-    out_.source = prelude + "\n" + writer_.code();
+    out_.source = prelude + vector_types() + "\n" + writer_.code();
     out_.commented = header() + writer_.commented();
     return std::move(out_);
   }
@@ -194,6 +196,24 @@ class KernelText {
     return total;
   }
 
+  // The vector types that the kernel's text uses, and their forms in memory of any alignment.
+  std::string vector_types() const {
+    std::string out;
+    for (const DType dtype : {DType::f32, DType::f64}) {
+      const std::string type = vector_type(dtype);
+      if (writer_.code().find(type) == std::string::npos) continue;
+      out += fmt::format("typedef {} {} __attribute__((vector_size({})));\n", name(dtype), type,
+                         dialect_.vector_bytes);
+      out += fmt::format("typedef {} {}_memory __attribute__((vector_size({}), aligned({})));\n",
+                         name(dtype), type, dialect_.vector_bytes, size_of(dtype));
+    }
+    return out;
+  }
+
+  [[nodiscard]] std::string vector_type(DType dtype) const {
+    return fmt::format("{}x{}", name(dtype), vector_lanes(dtype, dialect_.vector_bytes));
+  }
+
   std::string header() const {
     std::string text = "// kernel  " + out_.name + "\n";
     const ir::Provenance from = kernel_->provenance();
@@ -225,10 +245,7 @@ class KernelText {
   }
 
   std::string element(const Value& buffer, const Shape& index) {
-    const ir::Type& type = buffer.type();
-    const Shape strides = type.strides.empty() ? ir::row_major_strides(type.shape) : type.strides;
-    Dim offset(0);
-    for (std::size_t i = 0; i < index.size(); ++i) offset = offset + index[i] * strides[i];
+    const Dim offset = offset_of(buffer, index);
     return names_.at(buffer) + "[" + index_text(offset) + "]";
   }
 
@@ -357,11 +374,18 @@ class KernelText {
   void alloc(const NodePtr& node) {
     const std::string name = unique(node->attribute<std::string>("name"));
     names_[{node, 0}] = name;
+    if (vectors_.buffers.contains(node.get())) {
+      const DType dtype = node->types[0].dtype;
+      const Dim count =
+          Dim::floordiv(volume(node->types[0].shape), vector_lanes(dtype, dialect_.vector_bytes));
+      return writer_.line(fmt::format("{} {}[{}];", vector_type(dtype), name, index_text(count)));
+    }
     writer_.line(fmt::format("alignas(64) {} {}[{}];", croton::name(node->types[0].dtype), name,
                              index_text(volume(node->types[0].shape))));
   }
 
   void loop(const NodePtr& node) {
+    if (vectors_.loops.contains(node.get())) return vector_loop(node);
     const ir::Region& region = node->regions[0];
     const auto& range = node->attribute<Shape>("range");
     const auto& kind = node->attribute<std::string>("kind");
@@ -399,6 +423,67 @@ class KernelText {
     taken_.erase(index);
   }
 
+  // One statement per register: the loop over registers is unrolled before registers are assigned.
+  void vector_loop(const NodePtr& node) {
+    const ir::Region& region = node->regions[0];
+    const Value& parameter = region.parameters[0];
+    const Shape& range = node->attribute<Shape>("range");
+    DType dtype = DType::f32;
+    for (const NodePtr& inner : region.body)
+      if (inner->op == Op::store) dtype = inner->operands[1].dtype();
+    const int lanes = vector_lanes(dtype, dialect_.vector_bytes);
+    const std::string type = vector_type(dtype),
+                      index = unique(node->attribute<std::string>("name"));
+    names_[parameter] = index;
+    writer_.line("#pragma clang loop unroll(full)");
+    writer_.open(fmt::format("for (i64 {0} = 0; {0} < {1}; {0} += {2})", index,
+                             index_text(range[1]), lanes));
+    std::unordered_set<const Node*> vectors;
+    const auto operand = [&](const Value& v) {
+      const std::string text = wrapped(text_of(v));
+      return vectors.contains(v.node.get()) ? text : fmt::format("({} - {}{{}})", text, type);
+    };
+    const auto place = [&](const Value& buffer, const Shape& indices, bool write) {
+      const std::string offset = index_text(offset_of(buffer, indices));
+      if (vectors_.buffers.contains(buffer.node.get()))
+        return fmt::format("{}[({}) / {}]", names_.at(buffer), offset, lanes);
+      return fmt::format("*({}{}_memory*)({} + {})", write ? "" : "const ", type, names_.at(buffer),
+                         offset);
+    };
+    for (const NodePtr& inner : region.body) {
+      if (inner->op == Op::constant) {
+        inlined_[{inner, 0}] = literal_text(inner->attribute<Literal>("value"));
+        continue;
+      }
+      if (inner->op == Op::store) {
+        writer_.line(fmt::format(
+            "{} = {};", place(inner->operands[1], inner->attribute<Shape>("indices"), true),
+            operand(inner->operands[0])));
+        continue;
+      }
+      std::string text;
+      if (inner->op == Op::load) {
+        const Shape& indices = inner->attribute<Shape>("indices");
+        if (growth(offset_of(inner->operands[0], indices), parameter) == 0)
+          text = fmt::format("{} - {}{{}}", element(inner->operands[0], indices), type);
+        else
+          text = place(inner->operands[0], indices, false);
+      } else {
+        const ir::OpInfo& row = ir::info(inner->op);
+        std::vector<std::string> operands;
+        for (const Value& v : inner->operands) operands.push_back(operand(v));
+        text = filled(row.infix.empty() ? "__builtin_elementwise_fma(a, b, c)" : row.scalar_text,
+                      operands, type);
+      }
+      const std::string name = unique(fmt::format("t{}", ++temporaries_));
+      names_[{inner, 0}] = name;
+      vectors.insert(inner.get());
+      writer_.line(fmt::format("const {} {} = {};", type, name, text), site_comment(inner));
+    }
+    writer_.close();
+    taken_.erase(index);
+  }
+
   void branch(const NodePtr& node) {
     writer_.open(fmt::format("if ({})", text_of(node->operands[0])));
     statements(node->regions[0].body);
@@ -427,6 +512,7 @@ class KernelText {
   NodePtr kernel_;
   Dialect dialect_;
   Writer writer_;
+  VectorLoops vectors_;
   EmittedKernel out_;
   std::vector<Value> buffers_;
   std::set<std::string> symbols_, taken_;

@@ -173,6 +173,16 @@ class Product {
     } else {
       result = sum_blocks(sums, rows, lanes, width, count, zero, chain);
     }
+    if (l_.group.members.size() > 1 && !blocks) {
+      // The epilogue reads a copy, so that the accumulators stay in registers.
+      const Value copy = k_.alloc("tile", dtype, {rows, lanes}, ir::Space::local);
+      k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
+        k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+          k_.store(k_.load(sums, {r, l}), copy, {r, l});
+        });
+      });
+      result = copy;
+    }
     k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
       const auto store_row = [&] {
         k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
@@ -250,24 +260,29 @@ class Product {
         outer_labels.push_back(label);
       }
     const Dim columns = extents_.at(column_label);
-    const Dim whole = Dim::floordiv(columns, lanes) * Dim(lanes);
     k_.loop("t", "parallel", 0, volume(outer) * row_blocks, 1, [&](const Dim& t) {
       Place place;
       const Index index = delinearise(Dim::floordiv(t, row_blocks), outer);
       for (std::size_t i = 0; i < outer_labels.size(); ++i) place[outer_labels[i]] = index[i];
       const Dim first_row = Dim::mod(t, row_blocks) * Dim(rows);
-      if (!whole.is(0))
-        k_.loop("j", "serial", 0, whole, static_cast<int>(lanes), [&](const Dim& j) {
-          tile(place, row_label, first_row, rows, column_label, j, lanes, lanes);
-        });
-      const Dim rest = columns - whole;
+      // Whole tiles, then tiles of half the width and so on down to one register, then what is
+      // left.
+      Dim done(0);
+      for (std::int64_t width = lanes; width >= lanes / 4; width /= 2) {
+        const Dim end = done + Dim::floordiv(columns - done, Dim(width)) * Dim(width);
+        if (!(end - done).is(0))
+          k_.loop("j", "serial", done, end, static_cast<int>(width), [&](const Dim& j) {
+            tile(place, row_label, first_row, rows, column_label, j, width, width);
+          });
+        done = columns.is_constant() ? end : Dim::floordiv(columns, Dim(width)) * Dim(width);
+      }
+      const Dim rest = columns - done;
       if (rest.is(0)) return;
       if (rest.is_constant()) {
-        tile(place, row_label, first_row, rows, column_label, whole, rest, *rest.constant());
+        tile(place, row_label, first_row, rows, column_label, done, rest, *rest.constant());
       } else {
         k_.branch(k_.scalar(Op::gt, {k_.index(rest), k_.constant(DType::i64, 0)}), [&] {
-          tile(place, row_label, first_row, rows, column_label, whole, Dim::mod(columns, lanes),
-               lanes);
+          tile(place, row_label, first_row, rows, column_label, done, rest, lanes / 4);
         });
       }
     });

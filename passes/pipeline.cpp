@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ir/builder.hpp"
+#include "ir/gradient.hpp"
 #include "passes/lower.hpp"
 #include "passes/rewrite.hpp"
 #include "passes/stabilize.hpp"
@@ -33,7 +35,7 @@ bool allowed(const Stage& stage, const PipelineOptions& options) {
 }
 
 void apply(ir::Module& module, std::span<const Rule> rules, std::map<std::string, int>& fired) {
-  const std::vector<ir::Value> roots = rewrite(module.roots(), rules, {}, &fired);
+  const std::vector<ir::Value> roots = rewrite(module.roots(), rules, &fired);
   for (std::size_t i = 0; i < module.outputs.size(); ++i) module.outputs[i] = roots[i];
   for (std::size_t i = 0; i < module.updates.size(); ++i)
     module.updates[i].value = roots[module.outputs.size() + i];
@@ -42,8 +44,16 @@ void apply(ir::Module& module, std::span<const Rule> rules, std::map<std::string
 }  // namespace
 
 ir::Value stabilized(const ir::Value& cost, std::span<const ir::Value> leaves) {
-  const std::vector<ir::Value> roots{cost};
-  return rewrite(roots, stabilize_rules(), leaves)[0];
+  // Rules look at operands: a stand-in for each leaf keeps them from looking into it.
+  std::vector<std::pair<ir::Value, ir::Value>> hide, show;
+  for (const ir::Value& leaf : leaves) {
+    if (is_leaf(leaf)) continue;
+    const ir::Value stand_in = ir::input("leaf", leaf.type());
+    hide.emplace_back(leaf, stand_in);
+    show.emplace_back(stand_in, leaf);
+  }
+  const std::vector<ir::Value> hidden = ir::substitute(std::vector<ir::Value>{cost}, hide);
+  return ir::substitute(rewrite(hidden, stabilize_rules()), show)[0];
 }
 
 void run_pipeline(ir::Module& module, const PipelineOptions& options, PipelineReport& report) {

@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "ir/builder.hpp"
 
@@ -16,13 +15,10 @@ constexpr int kMaxRewrites = 64;
 }  // namespace
 
 std::vector<ir::Value> rewrite(std::span<const ir::Value> roots, std::span<const Rule> rules,
-                               std::span<const ir::Value> leaves,
                                std::map<std::string, int>* fired) {
   using ir::Value;
   std::unordered_map<ir::Op, std::vector<const Rule*>> by_root;
   for (const Rule& rule : rules) by_root[rule.root].push_back(&rule);
-  std::unordered_set<const ir::Node*> fixed;
-  for (const Value& leaf : leaves) fixed.insert(leaf.node.get());
   std::unordered_map<const ir::Node*, Value> done;
   std::vector<Value> alive;  // keys of `done` must not be freed and reused
 
@@ -34,7 +30,7 @@ std::vector<ir::Value> rewrite(std::span<const ir::Value> roots, std::span<const
     alive.push_back(start);
     for (const ir::NodePtr& node : ir::topological_order(top)) {
       if (done.contains(node.get())) continue;
-      if (fixed.contains(node.get()) || node->types.size() != 1) {
+      if (node->types.size() != 1) {
         done.emplace(node.get(), Value{node, 0});
         continue;
       }

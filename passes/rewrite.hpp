@@ -21,11 +21,10 @@ struct Rule {
   ir::Value (*apply)(const ir::Value& root);
 };
 
-/// Rewrites what `roots` reach; `leaves` and what lies below them stay. Throws InternalError naming
-/// the rules when one node is rewritten more than 64 times.
+/// Rewrites what `roots` reach. Throws InternalError naming the rule when one node is rewritten
+/// more than 64 times.
 [[nodiscard]] std::vector<ir::Value> rewrite(std::span<const ir::Value> roots,
                                              std::span<const Rule> rules,
-                                             std::span<const ir::Value> leaves = {},
                                              std::map<std::string, int>* fired = nullptr);
 
 [[nodiscard]] std::span<const Rule> stabilize_rules();

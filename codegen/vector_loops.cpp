@@ -1,0 +1,123 @@
+#include "codegen/vector_loops.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace croton::codegen {
+namespace {
+
+using ir::Node;
+using ir::NodePtr;
+using ir::Op;
+using ir::Value;
+
+struct Access {
+  const Node* buffer;
+  const Node* loop;  // the lanes loop right around it, or null
+};
+
+bool is_register(const Value& buffer) {
+  return buffer.op() == Op::alloc && buffer.type().space == ir::Space::reg;
+}
+
+class Finder {
+ public:
+  explicit Finder(int vector_bytes) : vector_bytes_(vector_bytes) {}
+
+  VectorLoops run(const ir::Region& kernel) {
+    visit(kernel, nullptr);
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const Access& access : accesses_) {
+        const bool good = access.loop && found_.loops.contains(access.loop);
+        if (!good && found_.buffers.erase(access.buffer) > 0) changed = true;
+        if (access.loop && !found_.buffers.contains(access.buffer) &&
+            found_.loops.erase(access.loop) > 0)
+          changed = true;
+      }
+    }
+    return std::move(found_);
+  }
+
+ private:
+  void visit(const ir::Region& region, const Node* lanes) {
+    for (const NodePtr& node : region.body) {
+      if (node->op == Op::alloc && node->types[0].space == ir::Space::reg)
+        found_.buffers.insert(node.get());
+      if (node->op == Op::load && is_register(node->operands[0]))
+        accesses_.push_back({node->operands[0].node.get(), lanes});
+      if (node->op == Op::store && is_register(node->operands[1]))
+        accesses_.push_back({node->operands[1].node.get(), lanes});
+      const bool loop = node->op == Op::loop && node->attribute<std::string>("kind") == "lanes";
+      if (loop && eligible(*node)) found_.loops.insert(node.get());
+      for (const ir::Region& inner : node->regions) visit(inner, loop ? node.get() : nullptr);
+    }
+  }
+
+  [[nodiscard]] bool eligible(const Node& loop) const {
+    const auto& range = loop.attribute<Shape>("range");
+    if (!loop.operands.empty() || !range[0].is(0) || !range[2].is(1) || !range[1].is_constant())
+      return false;
+    const ir::Region& region = loop.regions[0];
+    const Value& index = region.parameters[0];
+    bool registers = false;
+    std::optional<DType> dtype;
+    for (const NodePtr& node : region.body) {
+      const bool memory = node->op == Op::load || node->op == Op::store;
+      const DType type = memory ? node->operands.back().dtype()
+                                : (node->types.empty() ? DType::boolean : node->types[0].dtype);
+      if (!is_real(type) || (dtype && *dtype != type)) return false;
+      dtype = type;
+      if (memory) {
+        const auto step =
+            growth(offset_of(node->operands.back(), node->attribute<Shape>("indices")), index);
+        if (!step || *step > 1 || *step < 0 || (node->op == Op::store && *step != 1)) return false;
+        registers |= is_register(node->operands.back());
+        if (is_register(node->operands.back()) && *step != 1) return false;
+      } else if (node->op == Op::constant) {
+        if (!node->attribute<ir::Literal>("value").is_scalar()) return false;
+      } else if (!ir::is_elementwise(node->op) || !has_vector_form(ir::info(node->op))) {
+        return false;
+      }
+    }
+    return registers && dtype && *range[1].constant() % vector_lanes(*dtype, vector_bytes_) == 0;
+  }
+
+  // Arithmetic by operators, and the fused multiply-add.
+  [[nodiscard]] static bool has_vector_form(const ir::OpInfo& row) {
+    if (row.result != ir::ResultDType::operand || row.infer) return false;
+    return !row.infix.empty() || row.scalar_text == "fma(a, b, c)";
+  }
+
+  int vector_bytes_;
+  VectorLoops found_;
+  std::vector<Access> accesses_;
+};
+
+}  // namespace
+
+int vector_lanes(DType dtype, int vector_bytes) {
+  return vector_bytes / static_cast<int>(size_of(dtype));
+}
+
+Dim offset_of(const Value& buffer, const Shape& index) {
+  const ir::Type& type = buffer.type();
+  const Shape strides = type.strides.empty() ? ir::row_major_strides(type.shape) : type.strides;
+  Dim offset(0);
+  for (std::size_t i = 0; i < index.size(); ++i) offset = offset + index[i] * strides[i];
+  return offset;
+}
+
+std::optional<std::int64_t> growth(const Dim& offset, const Value& index) {
+  const Dim next = offset.substitute([&](const Dim::Atom& atom) -> std::optional<Dim> {
+    if (atom.kind != Dim::Atom::Kind::value || atom.node != index.node) return std::nullopt;
+    return Dim::value_of(atom.node, atom.result) + Dim(1);
+  });
+  return (next - offset).constant();
+}
+
+VectorLoops find_vector_loops(const ir::Region& kernel, int vector_bytes) {
+  return Finder(vector_bytes).run(kernel);
+}
+
+}  // namespace croton::codegen

@@ -1,0 +1,26 @@
+// Which lanes loops are written with vector types: those over register buffers whose body is loads,
+// stores and arithmetic that vectors have. A register buffer becomes an array of vectors only when
+// every access to it lies in such a loop, so that the compiler keeps it in registers.
+#pragma once
+
+#include <optional>
+#include <unordered_set>
+
+#include "ir/node.hpp"
+
+namespace croton::codegen {
+
+struct VectorLoops {
+  std::unordered_set<const ir::Node*> loops;
+  std::unordered_set<const ir::Node*> buffers;
+};
+
+[[nodiscard]] VectorLoops find_vector_loops(const ir::Region& kernel, int vector_bytes);
+
+/// By how much `offset` grows when the value atom of `index` grows by one, if that is a constant.
+[[nodiscard]] std::optional<std::int64_t> growth(const Dim& offset, const ir::Value& index);
+/// The element offset of a load or store of `buffer`.
+[[nodiscard]] Dim offset_of(const ir::Value& buffer, const Shape& index);
+[[nodiscard]] int vector_lanes(DType dtype, int vector_bytes);
+
+}  // namespace croton::codegen

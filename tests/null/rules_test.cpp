@@ -1,0 +1,85 @@
+// Each rule before and after, and what keeps it from firing.
+#include <catch2/catch.hpp>
+
+#include "ir/builder.hpp"
+#include "ir/composition.hpp"
+#include "passes/rewrite.hpp"
+#include "passes/stabilize.hpp"
+
+using namespace croton;
+using namespace croton::ir;
+
+namespace {
+
+Value after(const Value& v, std::span<const passes::Rule> rules) {
+  const std::vector<Value> roots{v};
+  return passes::rewrite(roots, rules)[0];
+}
+
+Value softmax_of(const Value& x) {
+  const std::vector<Value> operands{x};
+  return call("softmax", operands);
+}
+
+}  // namespace
+
+TEST_CASE("canonical forms") {
+  const Value x = input("x", tensor(DType::f64, {"n", 3})),
+              i = input("i", tensor(DType::i32, {"n"}));
+  const auto rules = passes::canonicalize_rules();
+  CHECK(after(x * 1.0, rules) == x);
+  CHECK(after(x / 1.0, rules) == x);
+  CHECK(after(x - 0.0, rules) == x);
+  CHECK(after(x + (-0.0), rules) == x);
+  CHECK(after(i + 0, rules) == i);
+  CHECK(after(neg(neg(x)), rules) == x);
+  CHECK(after(transpose(transpose(x, {1, 0}), {1, 0}), rules) == x);
+  CHECK(after(reshape(reshape(x, {Dim("n") * 3}), {3, "n"}), rules) == reshape(x, {3, "n"}));
+  const Value w = input("w", tensor(DType::f64, {4, 3}));
+  CHECK(after(matmul(x, transpose(w, {1, 0})), rules) == contract(x, w, {0, 2}, {1, 2}, {0, 1}));
+}
+
+TEST_CASE("what changes a bit is no canonical form") {
+  const Value x = input("x", tensor(DType::f64, {"n"}));
+  const auto rules = passes::canonicalize_rules();
+  for (const Value& v : {x + 0.0, x * 0.0, x - x, x / x, 0.0 - x, x - (-0.0)})
+    CHECK(after(v, rules) == v);
+}
+
+TEST_CASE("stable forms") {
+  const Value x = input("x", tensor(DType::f64, {"n", 3}));
+  const auto rules = passes::stabilize_rules();
+  const std::vector<Value> operands{x};
+  CHECK(after(log(softmax_of(x)), rules) == call("log_softmax", operands));
+  CHECK(after(log(reduce(Op::sum, exp(x), {1})), rules) ==
+        call("logsumexp", operands, {{"axes", Integers{1}}}));
+  CHECK(after(log(x + 1.0), rules) == log1p(x));
+  CHECK(after(exp(x) - 1.0, rules) == expm1(x));
+  CHECK(after(log(exp(x) + 1.0), rules) == softplus(x));
+  CHECK(after(1.0 / (exp(neg(x)) + 1.0), rules) == sigmoid(x));
+  CHECK(after(log(sigmoid(x)), rules) == neg(softplus(neg(x))));
+  CHECK(after(1.0 - sigmoid(x), rules) == sigmoid(neg(x)));
+  CHECK(after(log(x + 2.0), rules) == log(x + 2.0));
+}
+
+TEST_CASE("a value that a gradient is asked about is not looked into") {
+  const Value x = input("x", tensor(DType::f64, {"n", 3}));
+  const Value p = softmax_of(x);
+  const std::vector<Value> leaves{p};
+  CHECK(passes::stabilized(log(p), leaves) == log(p));
+}
+
+TEST_CASE("multiply-adds take the left product first") {
+  const Value a = input("a", tensor(DType::f32, {"n"})), b = input("b", tensor(DType::f32, {"n"}));
+  const auto rules = passes::fma_rules();
+  CHECK(after(a * b + b * b, rules) == make(Op::fma, {a, b, b * b}));
+  const Value i = input("i", tensor(DType::i32, {"n"}));
+  CHECK(after(i * i + i, rules) == i * i + i);
+}
+
+TEST_CASE(
+    "rewriting is linear: ten times the nodes, and no recursion over the depth of the graph") {
+  Value v = input("x", tensor(DType::f64, {"n"}));
+  for (int k = 0; k < 200'000; ++k) v = make(Op::neg, {make(Op::exp, {v})});
+  CHECK(after(v, passes::canonicalize_rules()) == v);
+}
