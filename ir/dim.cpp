@@ -108,8 +108,8 @@ Dim make_binary(Atom::Kind kind, const Dim& a, const Dim& b) {
 bool never_negative(const Atom& atom) {
   const auto leaf = [](const Dim& dim) { return provably_less_equal(Dim(0), dim); };
   switch (atom.kind) {
-    case Atom::Kind::symbol:
-      return true;
+    case Atom::Kind::symbol:  // an extent, but for those that stand for a run-time value
+      return !atom.name.starts_with(Dim::kValuePrefix);
     case Atom::Kind::value:
       return false;
     case Atom::Kind::floordiv:

@@ -34,6 +34,8 @@ class Dim {
   Dim(const char* symbol) : Dim(std::string(symbol)) {}
   Dim(std::string symbol);
   Dim() = default;
+  /// Symbols with this prefix stand for run-time values, which may be negative.
+  static constexpr const char* kValuePrefix = "value$";
 
   /// A symbol that equals no other.
   static Dim unique();

@@ -8,8 +8,10 @@
 #include <map>
 #include <set>
 #include <thread>
+#include <unordered_map>
 
 #include "codegen/kernel_writer.hpp"
+#include "ir/builder.hpp"
 #include "ir/infer.hpp"
 #include "passes/pipeline.hpp"
 #include "runtime/cache.hpp"
@@ -107,6 +109,39 @@ std::string explanation(const ir::Module& module, const std::vector<KernelJob>& 
 
 }  // namespace
 
+std::vector<ir::Value> extract_value_dims(ir::Module& module) {
+  std::vector<ir::Value> values;
+  const auto symbol_of = [&](const Dim::Atom& atom) -> std::optional<Dim> {
+    if (atom.kind != Dim::Atom::Kind::value) return std::nullopt;
+    const ir::Value v{atom.node, atom.result};
+    const auto at = std::find(values.begin(), values.end(), v);
+    const auto number = at - values.begin();
+    if (at == values.end()) values.push_back(v);
+    return Dim(fmt::format("{}{}", Dim::kValuePrefix, number));
+  };
+  std::unordered_map<ir::Value, ir::Value, ir::ValueHash> done;
+  for (const ir::NodePtr& node : ir::topological_order(module.roots())) {
+    std::vector<ir::Value> operands;
+    for (const ir::Value& operand : node->operands) operands.push_back(done.at(operand));
+    std::vector<ir::Attribute> attributes = node->attributes;
+    for (ir::Attribute& attribute : attributes)
+      if (auto* dims = std::get_if<Shape>(&attribute.value))
+        for (Dim& dim : *dims) dim = dim.substitute(symbol_of);
+    const ir::Value old{node, 0};
+    if (ir::info(node->op).has_identity ||
+        (operands == node->operands && attributes == node->attributes)) {
+      done[old] = old;
+      continue;
+    }
+    const ir::NodePtr made = ir::make_node(node->op, std::move(operands), std::move(attributes));
+    made->inherit(*node);
+    done[old] = {made, 0};
+  }
+  for (ir::Value& output : module.outputs) output = done.at(output);
+  for (ir::Update& update : module.updates) update.value = done.at(update.value);
+  return values;
+}
+
 void collect_requires(ir::Module& module) {
   std::vector<ir::Require> found;
   for (const ir::NodePtr& node : ir::topological_order(module.roots())) {
@@ -134,6 +169,14 @@ void collect_requires(ir::Module& module) {
 std::shared_ptr<const Program> compile(ir::Module module, const CompileSettings& settings) {
   const auto start = Clock::now();
   const Target& target = host_target();
+  std::shared_ptr<const Program> prologue;
+  if (const std::vector<ir::Value> values = extract_value_dims(module); !values.empty()) {
+    ir::Module sizes;
+    sizes.name = module.name + "_dims";
+    sizes.inputs = module.inputs;
+    sizes.outputs = values;
+    prologue = compile(std::move(sizes), {.math = settings.math, .threads = 1});
+  }
   collect_requires(module);
   passes::PipelineReport report;
   const int threads = settings.threads > 0 ? settings.threads : default_threads();
@@ -162,7 +205,7 @@ std::shared_ptr<const Program> compile(ir::Module module, const CompileSettings&
   text.compile_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   text.stages = std::move(report.stages);
   return std::make_shared<const Program>(std::move(module), std::move(kernels), std::move(text),
-                                         threads);
+                                         threads, std::move(prologue));
 }
 
 }  // namespace croton::runtime

@@ -20,6 +20,9 @@ struct CompileSettings {
 [[nodiscard]] std::shared_ptr<const Program> compile(ir::Module module,
                                                      const CompileSettings& settings);
 
+/// Replaces the value atoms of dims by symbols value$0, value$1, … and returns what they stand for.
+[[nodiscard]] std::vector<ir::Value> extract_value_dims(ir::Module& module);
+
 /// Adds `require` lines for every pair of dims that the graph assumes equal without proof.
 void collect_requires(ir::Module& module);
 

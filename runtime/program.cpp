@@ -76,8 +76,11 @@ struct Program::Locks {
 };
 
 Program::Program(ir::Module module, std::vector<std::pair<std::string, LoadedKernel>> kernels,
-                 ProgramText text, int threads)
-    : module_(std::move(module)), text_(std::move(text)), threads_(threads) {
+                 ProgramText text, int threads, std::shared_ptr<const Program> prologue)
+    : module_(std::move(module)),
+      text_(std::move(text)),
+      threads_(threads),
+      prologue_(std::move(prologue)) {
   const auto type_of = [&](const ir::Type& type, bool binds) {
     InputType out{type.dtype, {}, {}};
     for (const Dim& dim : type.shape) {
@@ -109,11 +112,6 @@ Program::Program(ir::Module module, std::vector<std::pair<std::string, LoadedKer
     requires_.emplace_back(DimProgram(require.a, leaves_), DimProgram(require.b, leaves_));
   build_buffers();
   build_steps(kernels);
-  for (const Dim::Atom& atom : leaves_.atoms())
-    if (atom.kind == Dim::Atom::Kind::value)
-      throw UserError(module_.name +
-                      ": a dim depends on the value of an argument, which is not "
-                      "supported in compiled functions");
   for (std::size_t i = 0; i < leaves_.atoms().size(); ++i)
     if (leaves_.atoms()[i].kind == Dim::Atom::Kind::symbol) {
       symbol_names_.push_back(leaves_.atoms()[i].name);
@@ -179,7 +177,11 @@ void Program::build_steps(const std::vector<std::pair<std::string, LoadedKernel>
   }
 }
 
-void Program::bind_leaves(std::span<const ArrayView> inputs, std::int64_t* leaves) const {
+void Program::bind_leaves(std::span<const ArrayView> inputs, std::span<const Array> values,
+                          std::int64_t* leaves) const {
+  for (std::size_t k = 0; k < values.size(); ++k)
+    if (const int slot = leaves_.find_symbol(fmt::format("{}{}", Dim::kValuePrefix, k)); slot >= 0)
+      leaves[slot] = values[k].item<std::int64_t>();
   if (inputs.size() != inputs_.size())
     throw UserError(
         fmt::format("{} takes {} arguments, not {}", module_.name, inputs_.size(), inputs.size()));
@@ -377,10 +379,12 @@ void Program::call_into(std::span<const ArrayView> outputs,
 void Program::run_checked(
     std::span<const ArrayView> inputs,
     const std::function<std::span<const ArrayView>(const std::int64_t*)>& outputs_for) const {
+  // Before the locks: the prologue takes its own.
+  const std::vector<Array> values = prologue_ ? prologue_->call(inputs) : std::vector<Array>{};
   const Locks locks(*this);
   std::unique_ptr<Context> context = acquire();
   std::int64_t* leaves = context->leaves.data();
-  bind_leaves(inputs, leaves);
+  bind_leaves(inputs, values, leaves);
   check_requires(leaves);
   const std::span<const ArrayView> outputs = outputs_for(leaves);
   std::vector<void*> in, out;

@@ -43,9 +43,10 @@ struct ProgramText {
 
 class Program {
  public:
-  /// `module` is at the plan level. `kernels` are in the order of module.kernels' names given.
+  /// `module` is at the plan level; its dims hold no value atoms. `kernels` are in the order of
+  /// module.kernels' names given.
   Program(ir::Module module, std::vector<std::pair<std::string, LoadedKernel>> kernels,
-          ProgramText text, int threads);
+          ProgramText text, int threads, std::shared_ptr<const Program> prologue = nullptr);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -90,7 +91,8 @@ class Program {
       const std::function<std::span<const ArrayView>(const std::int64_t*)>& outputs_for) const;
   void build_buffers();
   void build_steps(const std::vector<std::pair<std::string, LoadedKernel>>& kernels);
-  void bind_leaves(std::span<const ArrayView> inputs, std::int64_t* leaves) const;
+  void bind_leaves(std::span<const ArrayView> inputs, std::span<const Array> values,
+                   std::int64_t* leaves) const;
   void check_requires(const std::int64_t* leaves) const;
   void run(Context& context, void* const* inputs, void* const* outputs) const;
   void run_launch(const Launch& launch, Context& context) const;
@@ -101,6 +103,9 @@ class Program {
   ir::Module module_;
   ProgramText text_;
   int threads_;
+  /// Computes the run-time values that dims depend on, from the same inputs; output k is the symbol
+  /// value$k. Null when there are none.
+  std::shared_ptr<const Program> prologue_;
   DimLeaves leaves_;
   std::vector<std::string> symbol_names_, input_names_;
   std::vector<int> symbol_slots_;

@@ -81,6 +81,22 @@ TEST_CASE(
   CHECK(eval(x + 1.0, {{x, std::vector<double>{2}}}).same_values(Array::of<double>({3})));
 }
 
+TEST_CASE("dims may depend on the values of arguments") {
+  Expr i = input("i", i64, {}), k = input("k", i64, {});
+  Shared data = shared("data", Array::arange(f64, 10));
+  Function f = compile(
+      {i, k}, {sum(data[slice(i * 3, (i + 1) * 3)]), arange(k), data[slice(i * 3, (i + 1) * 3)]});
+  const auto call = [&](std::int64_t a, std::int64_t b) { return f(a, b); };
+  CHECK(call(1, 4)[0].item<double>() == 12);
+  CHECK(call(1, 4)[1].same_values(Array::arange(i64, 4)));
+  CHECK(call(3, -2)[2].same_values(Array::of<double>({9})));
+  CHECK(call(3, -2)[1].shape() == Extents{0});
+  CHECK(call(7, 0)[0].item<double>() == 0);
+  Expr x = input("x", f64, {"n"});
+  Function g = compile({i}, {sum(x * x)}, {.givens = {{x, data[slice(i * 3, (i + 1) * 3)]}}});
+  CHECK(g(std::int64_t{0}).item<double>() == 5);
+}
+
 TEST_CASE("kernels come from the cache, and damaged entries are compiled again") {
   const std::string directory = std::filesystem::absolute("cache-under-test").string();
   std::filesystem::remove_all(directory);
