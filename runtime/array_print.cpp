@@ -40,15 +40,18 @@ struct Format {
       const int width = left + 1 + right;
       if (std::isnan(v)) return fmt::format("{:>{}}", "nan", width);
       if (std::isinf(v)) return fmt::format("{:>{}}", v < 0 ? "-inf" : "inf", width);
-      if (scientific) return fmt::format("{:>{}}", fmt::format("{:.{}e}", v, right), width + 4);
-      std::string digits = fmt::format("{}", v);
+      if (scientific) {
+        std::string text = fmt::format("{:.{}e}", v, right);
+        if (right == 0) text.insert(text.find('e'), ".");
+        return fmt::format("{:>{}}", text, width + 4);
+      }
       // At most 8 digits after the point, trailing zeros as blanks.
-      const std::string fixed = fmt::format("{:.{}f}", v, right);
-      std::string text = fixed;
+      std::string text = fmt::format("{:.{}f}", v, right);
+      if (right == 0) text += '.';
       while (text.back() == '0') text.pop_back();
-      return fmt::format(
-          "{:>{}}{}", text, left + 1 + static_cast<int>(text.size() - text.find('.') - 1),
-          std::string(static_cast<std::size_t>(right) - (text.size() - text.find('.') - 1), ' '));
+      const std::size_t blanks =
+          static_cast<std::size_t>(right) - (text.size() - text.find('.') - 1);
+      return fmt::format("{:>{}}", text + std::string(blanks, ' '), width);
     }
   }
 };

@@ -1,0 +1,77 @@
+// Arrays: printing as NumPy prints, views, conversions, files.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <sstream>
+
+#include "ir/error.hpp"
+#include "runtime/array.hpp"
+#include "runtime/npy.hpp"
+
+using namespace croton;
+
+namespace {
+
+std::string printed(const Array& a) {
+  std::ostringstream out;
+  out << a;
+  return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("arrays print as NumPy prints them") {
+  CHECK(printed(Array::of<double>({1, 2, 3})) == "[1. 2. 3.]");
+  CHECK(printed(Array::of<double>({1, 2.5, -3.25})) == "[ 1.    2.5  -3.25]");
+  CHECK(printed(Array::of<float>({0.1f, 1, 100}, {3})) == "[  0.1   1.  100. ]");
+  CHECK(printed(Array::of<std::int64_t>({1, -20, 300, 4}, {2, 2})) == "[[  1 -20]\n [300   4]]");
+  CHECK(printed(Array::of<double>({1, std::nan(""), INFINITY})) == "[ 1. nan inf]");
+  CHECK(printed(Array::of<double>({1e-10, 1})) == "[1.e-10 1.e+00]");
+  CHECK(printed(Array::arange(DType::i64, 1001)) == "[   0    1    2 ...  998  999 1000]");
+  CHECK(printed(Array::zeros<double>({0})) == "[]");
+  CHECK(printed(Array::full(DType::f64, {}, 2)) == "2.0");
+}
+
+TEST_CASE("views share memory, copies do not, and bounds are checked") {
+  Array a = Array::arange(DType::f64, 12).reshape({3, 4});
+  Array rows = a.rows(1, 3), backwards = a.slice(1, 3, 4, -1);
+  a.data<double>()[4] = 100;
+  CHECK(rows.at<double>({0, 0}) == 100);
+  CHECK(backwards.at<double>({0, 0}) == 3);
+  CHECK(backwards.copy().data<double>()[4] == 7);
+  CHECK_THROWS_AS(a.rows(1, 4), UserError);
+  CHECK_THROWS_WITH(a.data<float>(), "the array holds f64, not f32; use astype(f32)");
+  CHECK_THROWS_WITH(Array::full(DType::f64, {}, 2.5).item<int>(),
+                    "item: the f64 value does not fit i32 exactly");
+  CHECK(Array::full(DType::i32, {}, 7).item<double>() == 7);
+}
+
+TEST_CASE("files keep every dtype and shape") {
+  NamedArrays arrays;
+  for (const DType d :
+       {DType::boolean, DType::i8, DType::u16, DType::i64, DType::u64, DType::f32, DType::f64})
+    arrays.emplace_back("a_" + std::string(name(d)), Array::arange(d, 24).reshape({2, 3, 4}));
+  arrays.emplace_back("empty", Array::zeros<float>({0, 5}));
+  arrays.emplace_back("scalar", Array::full(DType::f64, {}, -0.0));
+  save_npz("round_trip.npz", arrays);
+  const NamedArrays back = load_npz("round_trip.npz");
+  REQUIRE(back.size() == arrays.size());
+  for (std::size_t i = 0; i < back.size(); ++i) {
+    CHECK(back[i].first == arrays[i].first);
+    CHECK(back[i].second.same_values(arrays[i].second));
+  }
+  std::remove("round_trip.npz");
+}
+
+TEST_CASE("seeded random arrays are the same everywhere and look as they should") {
+  const Array a = Array::normal(DType::f64, {20000}, 3), b = Array::uniform(DType::f64, {20000}, 3);
+  CHECK(a.same_values(Array::normal(DType::f64, {20000}, 3)));
+  double mean = 0, square = 0, middle = 0;
+  for (int i = 0; i < 20000; ++i) {
+    mean += a.data<double>()[i] / 20000;
+    square += a.data<double>()[i] * a.data<double>()[i] / 20000;
+    middle += b.data<double>()[i] / 20000;
+  }
+  CHECK(std::abs(mean) < 0.03);
+  CHECK(std::abs(square - 1) < 0.05);
+  CHECK(std::abs(middle - 0.5) < 0.01);
+}
