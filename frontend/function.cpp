@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
 #include "frontend/build.hpp"
@@ -186,28 +185,16 @@ void Function::raw(void* const* pointers, const std::int64_t* dims) const {
   program_->raw(pointers, dims);
 }
 std::vector<std::string> Function::dim_names() const { return program_->dim_names(); }
-std::string Function::source() const { return program_->text().source; }
-std::string Function::explain() const { return program_->text().explanation; }
-
+std::string Function::source() const { return runtime::source(*program_); }
+std::string Function::explain() const { return runtime::explain(*program_); }
 void Function::dump(const std::filesystem::path& directory) const {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  const auto write = [&](const std::string& name, const std::string& text) {
-    std::ofstream file(directory / name);
-    if (!(file << text) || !file.flush())
-      throw UserError(fmt::format("dump: cannot write {}", (directory / name).string()));
-  };
-  int number = 0;
-  for (const auto& [stage, text] : program_->text().stages)
-    write(fmt::format("{:02}-{}.ctir", number++, stage), text);
-  write("kernels.cpp", source());
-  write("explain.txt", explain());
+  runtime::dump(*program_, directory);
 }
 
 Function::Counters Function::counters() const {
-  const runtime::ProgramText& text = program_->text();
-  return {text.kernels,      program_->launches(), text.cache_hits,
-          text.cache_misses, text.compiled,        text.compile_seconds};
+  const runtime::ProgramCounters& own = program_->counters();
+  return {own.kernels,  program_->launches(), own.cache_hits,
+          own.compiled, own.compiled,         own.compile_seconds};
 }
 
 Function compile(const Exprs& inputs, const Exprs& outputs, const CompileOptions& options,

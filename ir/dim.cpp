@@ -9,6 +9,8 @@
 namespace croton {
 namespace {
 
+std::atomic<std::int64_t> unique_count{0};
+
 using Atom = Dim::Atom;
 using Term = Dim::Term;
 using Terms = Dim::Terms;
@@ -137,8 +139,19 @@ Dim::Dim(std::string symbol) {
 }
 
 Dim Dim::unique() {
-  static std::atomic<std::int64_t> count{0};
-  return of_atom({.kind = Atom::Kind::symbol, .name = "$" + std::to_string(count++)});
+  return of_atom({.kind = Atom::Kind::symbol, .name = "$" + std::to_string(unique_count++)});
+}
+
+void Dim::reserve(const std::string& name) {
+  constexpr std::size_t longest = 18;  // digits that fit an int64
+  if (name.size() < 2 || name.size() > longest || name[0] != '$' ||
+      !std::all_of(name.begin() + 1, name.end(),
+                   [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }))
+    return;
+  const std::int64_t wanted = std::stoll(name.substr(1)) + 1;
+  std::int64_t now = unique_count;
+  while (now < wanted && !unique_count.compare_exchange_weak(now, wanted)) {
+  }
 }
 
 Dim Dim::value_of(std::shared_ptr<const ir::Node> node, int result) {

@@ -39,6 +39,8 @@ class Dim {
 
   /// A symbol that equals no other.
   static Dim unique();
+  /// Makes later calls of unique() avoid the name, if it is one of theirs (a name read from text).
+  static void reserve(const std::string& name);
   /// The run-time value of a scalar integer tensor, read before the plan starts.
   static Dim value_of(std::shared_ptr<const ir::Node> node, int result = 0);
   static Dim floordiv(const Dim& a, const Dim& b);

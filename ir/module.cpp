@@ -18,6 +18,24 @@ std::string_view name(Level level) {
   return "";
 }
 
+std::optional<Level> level_named(std::string_view wanted) {
+  for (const Level level : {Level::tensor, Level::grouped, Level::kernel, Level::plan})
+    if (name(level) == wanted) return level;
+  return std::nullopt;
+}
+
+std::string_view name(GroupKind kind) {
+  constexpr std::string_view names[] = {"elementwise", "row",     "full",
+                                        "column",      "product", "serial"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::optional<GroupKind> group_kind_named(std::string_view wanted) {
+  for (int i = 0; i <= static_cast<int>(GroupKind::serial); ++i)
+    if (name(static_cast<GroupKind>(i)) == wanted) return static_cast<GroupKind>(i);
+  return std::nullopt;
+}
+
 std::vector<Value> Module::roots() const {
   std::vector<Value> all = outputs;
   for (const Update& update : updates) all.push_back(update.value);
@@ -25,6 +43,7 @@ std::vector<Value> Module::roots() const {
 }
 
 std::vector<Value> Module::shared_variables() const {
+  if (!state.empty()) return state;
   std::vector<Value> found;
   const auto add = [&](const Value& v) {
     if (std::find(found.begin(), found.end(), v) == found.end()) found.push_back(v);

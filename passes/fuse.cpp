@@ -56,6 +56,11 @@ GroupKind kind_of(const Value& v) {
   return innermost ? GroupKind::row : GroupKind::column;
 }
 
+struct Fusion {
+  std::vector<Group> groups;
+  std::vector<Refusal> refusals;
+};
+
 class Fuser {
  public:
   explicit Fuser(const ir::Module& module)
@@ -316,13 +321,21 @@ class Fuser {
 
 }  // namespace
 
-std::string_view name(GroupKind kind) {
-  constexpr std::string_view names[] = {"elementwise", "row",     "full",
-                                        "column",      "product", "serial"};
-  return names[static_cast<std::size_t>(kind)];
+std::vector<Refusal> fuse(ir::Module& module) {
+  Fusion fusion = Fuser(module).result();
+  std::map<std::string, int> names;
+  std::string prefix = module.name;
+  for (char& c : prefix)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  for (Group& group : fusion.groups) {
+    group.name = fmt::format("{}_{}", prefix, ir::info(group.members[0].op()).name);
+    if (const int count = names[group.name]++; count > 0)
+      group.name += fmt::format("_{}", count + 1);
+  }
+  module.groups = std::move(fusion.groups);
+  module.level = ir::Level::grouped;
+  return std::move(fusion.refusals);
 }
-
-Fusion fuse(const ir::Module& module) { return Fuser(module).result(); }
 
 bool is_leaf(const Value& v) { return v.op() == Op::input || v.op() == Op::shared; }
 

@@ -13,35 +13,16 @@
 
 namespace croton::passes {
 
-enum class GroupKind : std::uint8_t {
-  elementwise,  // outputs of one shape
-  row,      // reductions of trailing axes, at one index of the domain, and what reads them there
-  full,     // one reduction to a scalar, and scalars made from it
-  column,   // a reduction that keeps the innermost axis, and what reads it at the same index
-  product,  // a contraction, and elementwise ops on its result
-  serial,   // argmax, cumsum, scatter: one op
-};
-[[nodiscard]] std::string_view name(GroupKind kind);
-
-struct Group {
-  GroupKind kind = GroupKind::elementwise;
-  Shape domain;
-  std::vector<ir::Value> members;  // kept values and in-place reductions, producers first
-  std::vector<ir::Value> outputs;  // members that are roots or read by other groups
-  bool may_fail = false;
-};
+using ir::Group;
+using ir::GroupKind;
 
 /// A refusal to merge, for `explain`.
 struct Refusal {
   std::string what, why;
 };
 
-struct Fusion {
-  std::vector<Group> groups;
-  std::vector<Refusal> refusals;
-};
-
-[[nodiscard]] Fusion fuse(const ir::Module& module);
+/// Fills module.groups; returns what was not merged, and why.
+[[nodiscard]] std::vector<Refusal> fuse(ir::Module& module);
 /// True for values that are in memory before any kernel runs: inputs and shared variables.
 [[nodiscard]] bool is_leaf(const ir::Value& v);
 /// The places at which `reader` (element `index` of it, or of its operands for a reduction) reads

@@ -100,9 +100,11 @@ Value KernelBuilder::index(const Dim& value) {
 }
 
 void KernelBuilder::fail_if(const Value& condition, const std::string& message,
-                            std::vector<Value> values) {
+                            std::vector<Value> values, const ir::Node& origin) {
   values.insert(values.begin(), condition);
-  emit(ir::intern(Op::fail_if, std::move(values), {message}, {}));
+  const ir::NodePtr node = ir::intern(Op::fail_if, std::move(values), {message}, {});
+  node->inherit(origin);
+  emit(node);
 }
 
 Value KernelBuilder::scalar(Op op, std::vector<Value> operands,

@@ -37,8 +37,9 @@ class KernelBuilder {
   ir::Value load(const ir::Value& buffer, const Index& index);
   void store(const ir::Value& value, const ir::Value& buffer, const Index& index);
   ir::Value index(const Dim& value);
+  /// `origin`: the tensor op whose lines a failure names.
   void fail_if(const ir::Value& condition, const std::string& message,
-               std::vector<ir::Value> values);
+               std::vector<ir::Value> values, const ir::Node& origin);
   /// A scalar op: listed where it is first needed, reused inside that scope.
   ir::Value scalar(ir::Op op, std::vector<ir::Value> operands,
                    std::vector<ir::Attribute> attributes = {});

@@ -38,7 +38,14 @@ void lower_serial(Lowering& l);
 /// Chunks of a full reduction: the extent of its partials; 1 when it needs none.
 [[nodiscard]] Dim full_reduction_chunks(const ir::Value& reduction);
 
-/// Fuses, lowers every group to a kernel, and plans memory and launches: Level::plan.
-void lower_and_plan(ir::Module& module, bool fused_multiply_add, std::vector<Refusal>* refusals);
+/// Gives every group the schedule of the table's row for its class and target.
+void schedule(ir::Module& module, int vector_bytes);
+/// A number of the group's schedule. Throws UserError naming the group when it is missing, no
+/// integer or outside [1, most].
+[[nodiscard]] std::int64_t scheduled(const Group& group, std::string_view name, std::int64_t most);
+/// Lowers every group to a kernel and lists the launches: Level::kernel.
+void lower(ir::Module& module, bool fused_multiply_add);
+/// Gives temporaries their places in the arena: Level::plan.
+void plan(ir::Module& module);
 
 }  // namespace croton::passes

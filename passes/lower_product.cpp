@@ -18,9 +18,7 @@ using ir::Integers;
 using ir::Op;
 using ir::Value;
 
-// Tile shapes: rows × bytes of lanes.
-constexpr std::int64_t kTileRows = 6;
-constexpr std::int64_t kTileBytes = 256;
+constexpr std::int64_t kMaxTile = 512;
 // Panels of at most this many inner elements are copied when their lanes are not adjacent.
 constexpr std::int64_t kMaxPanel = 1024;
 
@@ -246,8 +244,8 @@ class Product {
     std::int64_t row_label = -1;
     for (const std::int64_t label : out_)
       if (label != column_label && !has(b_labels_, label)) row_label = label;
-    const std::int64_t lanes = kTileBytes / static_cast<std::int64_t>(size_of(v_.dtype()));
-    std::int64_t rows = row_label < 0 ? 1 : kTileRows;
+    const std::int64_t lanes = scheduled(l_.group, "columns", kMaxTile);
+    std::int64_t rows = row_label < 0 ? 1 : scheduled(l_.group, "rows", kMaxTile);
     const Dim row_extent = row_label < 0 ? Dim(1) : extents_.at(row_label);
     if (row_extent.is_constant())
       rows = std::min(rows, std::max<std::int64_t>(1, *row_extent.constant()));
@@ -268,7 +266,9 @@ class Product {
       // Whole tiles, then tiles of half the width and so on down to one register, then what is
       // left.
       Dim done(0);
-      for (std::int64_t width = lanes; width >= lanes / 4; width /= 2) {
+      const std::int64_t narrowest = scheduled(l_.group, "narrowest", kMaxTile);
+      for (std::int64_t width = lanes; width >= narrowest;
+           width = width / narrowest / 2 * narrowest) {
         const Dim end = done + Dim::floordiv(columns - done, Dim(width)) * Dim(width);
         if (!(end - done).is(0))
           k_.loop("j", "serial", done, end, static_cast<int>(width), [&](const Dim& j) {
@@ -282,7 +282,7 @@ class Product {
         tile(place, row_label, first_row, rows, column_label, done, rest, *rest.constant());
       } else {
         k_.branch(k_.scalar(Op::gt, {k_.index(rest), k_.constant(DType::i64, 0)}), [&] {
-          tile(place, row_label, first_row, rows, column_label, done, rest, lanes / 4);
+          tile(place, row_label, first_row, rows, column_label, done, rest, narrowest);
         });
       }
     });

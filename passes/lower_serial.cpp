@@ -97,7 +97,7 @@ void lower_scatter(Lowering& l, const Value& v) {
     Index target;
     for (std::size_t i = 0; i < arrays; ++i)
       target.push_back(l.scalars.checked_index(v.node->operands[2 + i], place, x.shape()[axis + i],
-                                               static_cast<std::int64_t>(axis + i)));
+                                               static_cast<std::int64_t>(axis + i), *v.node));
     k.loop("j", "serial", 0, volume(head) * volume(tail), 1, [&](const Dim& j) {
       const Index before = delinearise(Dim::floordiv(j, volume(tail)), head);
       const Index after = delinearise(Dim::mod(j, volume(tail)), tail);

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "ir/builder.hpp"
 #include "ir/gradient.hpp"
+#include "ir/spelling.hpp"
+#include "ir/text.hpp"
+#include "ir/verify.hpp"
 #include "passes/lower.hpp"
 #include "passes/rewrite.hpp"
 #include "passes/stabilize.hpp"
@@ -11,37 +16,158 @@
 namespace croton::passes {
 namespace {
 
-enum class Needs : std::uint8_t { nothing, rounding, fma };
+using ir::Level;
 
-struct Stage {
-  std::string_view name;
-  std::span<const Rule> (*rules)();
-  Needs needs;
-};
-
-// Stage names follow Theano; the order is the order of this list.
-constexpr Stage kStages[] = {
-    {"canonicalize", canonicalize_rules, Needs::nothing},
-    {"stabilize", stabilize_rules, Needs::rounding},
-    {"specialize", expand_rules, Needs::nothing},
-    {"canonicalize", canonicalize_rules, Needs::nothing},
-    {"form-fma", fma_rules, Needs::fma},
-};
-
-bool allowed(const Stage& stage, const PipelineOptions& options) {
-  if (stage.needs == Needs::nothing) return true;
-  if (options.math == "strict") return false;
-  return stage.needs != Needs::fma || options.fma;
-}
-
-void apply(ir::Module& module, std::span<const Rule> rules, std::map<std::string, int>& fired) {
-  const std::vector<ir::Value> roots = rewrite(module.roots(), rules, &fired);
+template <std::span<const Rule> (*Rules)()>
+void rewriting(ir::Module& module, const PipelineOptions&, PipelineReport& report, long* left) {
+  const std::vector<ir::Value> roots = rewrite(module.roots(), Rules(), &report.rules, left);
   for (std::size_t i = 0; i < module.outputs.size(); ++i) module.outputs[i] = roots[i];
   for (std::size_t i = 0; i < module.updates.size(); ++i)
     module.updates[i].value = roots[module.outputs.size() + i];
 }
 
+void fusing(ir::Module& module, const PipelineOptions&, PipelineReport& report, long*) {
+  for (Refusal& refusal : fuse(module))
+    report.refusals.emplace_back(std::move(refusal.what), std::move(refusal.why));
+}
+
+void scheduling(ir::Module& module, const PipelineOptions& options, PipelineReport&, long*) {
+  schedule(module, options.vector_bytes);
+}
+
+void lowering(ir::Module& module, const PipelineOptions& options, PipelineReport&, long*) {
+  lower(module, options.fma && options.math != "strict");
+}
+
+void planning(ir::Module& module, const PipelineOptions&, PipelineReport&, long*) { plan(module); }
+
+// clang-format off
+constexpr Pass kPasses[] = {
+  {"canonicalize", Level::tensor, Level::tensor, Effect::none,
+   "one form for what is written in many ways", rewriting<canonicalize_rules>},
+  {"stabilize", Level::tensor, Level::tensor, Effect::rounding,
+   "forms that overflow or cancel become forms that do not", rewriting<stabilize_rules>},
+  {"specialize", Level::tensor, Level::tensor, Effect::none,
+   "compositions expand into ops", rewriting<expand_rules>},
+  {"form-fma", Level::tensor, Level::tensor, Effect::fused_multiply_add,
+   "products that are added become fused multiply-adds", rewriting<fma_rules>},
+  {"fuse", Level::tensor, Level::grouped, Effect::none,
+   "which values one kernel computes", fusing},
+  {"schedule", Level::grouped, Level::grouped, Effect::none,
+   "how each kernel is written: tiles and widths", scheduling},
+  {"lower", Level::grouped, Level::kernel, Effect::none,
+   "groups become loop nests, launched by a plan", lowering},
+  {"plan", Level::kernel, Level::plan, Effect::none,
+   "temporaries get their places in the arena", planning},
+};
+
+constexpr std::string_view kDefault[] = {
+  "canonicalize", "stabilize", "specialize", "canonicalize", "form-fma", "fuse", "schedule", "lower", "plan",
+};
+// clang-format on
+
+constexpr const Pass* find(std::string_view name) {
+  for (const Pass& pass : kPasses)
+    if (pass.name == name) return &pass;
+  return nullptr;
+}
+
+// Every pass begins at the level where the one before it ends.
+constexpr bool levels_fit() {
+  Level level = Level::tensor;
+  for (const std::string_view name : kDefault) {
+    const Pass* pass = find(name);
+    if (pass == nullptr || pass->from != level) return false;
+    level = pass->to;
+  }
+  return level == Level::plan;
+}
+static_assert(levels_fit());
+
+// parse(print(m)) is m: leaves are matched by position, so that pure nodes must come out the same.
+void check_round_trip(const ir::Module& module) {
+  std::vector<ir::Value> leaves;
+  std::vector<ir::Value> members;
+  for (const ir::Group& group : module.groups)
+    members.insert(members.end(), group.members.begin(), group.members.end());
+  std::vector<ir::Value> all = module.inputs;
+  const std::vector<ir::Value> rest = module.roots();
+  all.insert(all.end(), rest.begin(), rest.end());
+  for (const ir::Update& update : module.updates) all.push_back(update.variable);
+  all.insert(all.end(), module.state.begin(), module.state.end());
+  all.insert(all.end(), members.begin(), members.end());
+  for (const ir::NodePtr& node : ir::topological_order(all))
+    if (is_leaf({node, 0})) leaves.push_back({node, 0});
+  const std::string text = ir::print(module);
+  std::size_t next = 0;
+  const ir::Module again =
+      ir::parse(text, {.file = "round trip",
+                       .mark = false,
+                       .leaf = [&](ir::Op, const std::string&, const ir::Type&) {
+                         return next < leaves.size() ? leaves[next++] : ir::Value{};
+                       }});
+  CROTON_CHECK(again.inputs == module.inputs && again.roots() == module.roots() &&
+                   again.state == module.state,
+               "the text form gives another graph:\n" + text);
+  CROTON_CHECK(ir::print(again, {.canonical = true}) == ir::print(module, {.canonical = true}),
+               "the text form prints differently:\n" + text);
+}
+
+void run_one(const Pass& pass, ir::Module& module, const PipelineOptions& options,
+             PipelineReport& report, long* left) {
+  if (module.level != pass.from)
+    throw UserError(fmt::format("the pass {} begins at the {} level, the module is at the {} level",
+                                pass.name, name(pass.from), name(module.level)));
+  const ir::Module before = module;
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    pass.run(module, options, report, left);
+    if (options.verify) {
+      ir::verify(module);
+      check_round_trip(module);
+    }
+  } catch (const InternalError& error) {
+    throw PassError(std::string(pass.name), ir::print(before), error.what());
+  } catch (const UserError& error) {
+    // A schedule or an index of the user's may be wrong; a module that no longer verifies is ours.
+    if (error.message().starts_with("module @"))
+      throw PassError(std::string(pass.name), ir::print(before), error.what());
+    throw;
+  }
+  if (!options.keep_stages) return;
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  std::string text = ir::print(module);
+  const bool changed = report.stages.empty() || report.stages.back().text != text;
+  report.stages.push_back({std::string(pass.name), std::move(text), spent.count(), changed});
+}
+
 }  // namespace
+
+PassError::PassError(std::string pass, std::string before, const std::string& what)
+    : InternalError(fmt::format("the pass {} failed: {}", pass, what)),
+      pass_(std::move(pass)),
+      before_(std::move(before)) {}
+
+std::span<const Pass> all_passes() { return kPasses; }
+std::span<const std::string_view> default_pipeline() { return kDefault; }
+
+const Pass& pass_named(std::string_view name) {
+  if (const Pass* pass = find(name)) return *pass;
+  std::vector<std::string_view> known;
+  for (const Pass& pass : kPasses) known.push_back(pass.name);
+  throw UserError(fmt::format("unknown pass {}{}", name, ir::suggestion(name, known)));
+}
+
+void check_math(std::string_view math) {
+  if (math != "strict" && math != "standard" && math != "fast")
+    throw UserError(fmt::format("math is strict, standard or fast, not \"{}\"", math));
+}
+
+bool allowed(const Pass& pass, const PipelineOptions& options) {
+  if (pass.effect == Effect::none) return true;
+  if (options.math == "strict") return false;
+  return pass.effect != Effect::fused_multiply_add || options.fma;
+}
 
 ir::Value stabilized(const ir::Value& cost, std::span<const ir::Value> leaves) {
   // Rules look at operands: a stand-in for each leaf keeps them from looking into it.
@@ -56,10 +182,20 @@ ir::Value stabilized(const ir::Value& cost, std::span<const ir::Value> leaves) {
   return ir::substitute(rewrite(hidden, stabilize_rules()), show)[0];
 }
 
+void run_passes(ir::Module& module, std::span<const std::string_view> names,
+                const PipelineOptions& options, PipelineReport& report) {
+  check_math(options.math);
+  if (options.keep_stages && report.stages.empty())
+    report.stages.push_back({"graph", ir::print(module), 0, true});
+  long left = options.rewrite_limit;
+  for (const std::string_view name : names) {
+    const Pass& pass = pass_named(name);
+    if (allowed(pass, options)) run_one(pass, module, options, report, &left);
+  }
+}
+
 void run_pipeline(ir::Module& module, const PipelineOptions& options, PipelineReport& report) {
-  for (const Stage& stage : kStages)
-    if (allowed(stage, options)) apply(module, stage.rules(), report.rules);
-  lower_and_plan(module, options.fma && options.math != "strict", &report.refusals);
+  run_passes(module, kDefault, options, report);
 }
 
 }  // namespace croton::passes

@@ -22,10 +22,11 @@ struct Rule {
 };
 
 /// Rewrites what `roots` reach. Throws InternalError naming the rule when one node is rewritten
-/// more than 64 times.
+/// more than 64 times. `left`: how many rewrites may still fire; negative is no limit.
 [[nodiscard]] std::vector<ir::Value> rewrite(std::span<const ir::Value> roots,
                                              std::span<const Rule> rules,
-                                             std::map<std::string, int>* fired = nullptr);
+                                             std::map<std::string, int>* fired = nullptr,
+                                             long* left = nullptr);
 
 [[nodiscard]] std::span<const Rule> stabilize_rules();
 [[nodiscard]] std::span<const Rule> canonicalize_rules();

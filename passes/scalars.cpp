@@ -157,7 +157,7 @@ Value Scalars::table(const Value& v, const Index& index) {
 }
 
 Dim Scalars::checked_index(const Value& indices, const Index& place, const Dim& extent,
-                           std::int64_t axis) {
+                           std::int64_t axis, const ir::Node& origin) {
   const Value raw = at(indices, place);
   const Value wide =
       raw.dtype() == DType::i64 ? raw : kernel_.scalar(Op::cast, {raw}, {DType::i64});
@@ -176,7 +176,7 @@ Dim Scalars::checked_index(const Value& indices, const Index& place, const Dim& 
   const Value high = kernel_.scalar(Op::ge, {position, size});
   kernel_.fail_if(kernel_.scalar(Op::logical_or, {low, high}),
                   fmt::format("index {{0}} is out of bounds for axis {} with size {{1}}", axis),
-                  {wide, size});
+                  {wide, size}, origin);
   const Value last = kernel_.scalar(Op::sub, {size, kernel_.constant(DType::i64, 1)});
   const Value clamped =
       kernel_.scalar(Op::maximum, {kernel_.scalar(Op::minimum, {position, last}), zero});
@@ -194,7 +194,7 @@ Value Scalars::gathered(const ir::Node& node, const Index& index) {
   Index mapped(index.begin(), index.begin() + static_cast<std::ptrdiff_t>(axis));
   for (std::size_t i = 0; i < arrays; ++i)
     mapped.push_back(checked_index(node.operands[1 + i], place, x.shape()[axis + i],
-                                   static_cast<std::int64_t>(axis + i)));
+                                   static_cast<std::int64_t>(axis + i), node));
   mapped.insert(mapped.end(), index.begin() + static_cast<std::ptrdiff_t>(axis + places),
                 index.end());
   return at(x, mapped);
@@ -263,7 +263,7 @@ Value Scalars::sliced_update(const ir::Node& node, const Index& index) {
 Value Scalars::one_hot_scatter(const ir::Node& node, const Index& index) {
   CROTON_CHECK(is_one_hot_scatter(node), "a general scatter is a kernel of its own");
   const Index row{index[0]};
-  const Dim label = checked_index(node.operands[3], row, node.operands[0].shape()[1], 1);
+  const Dim label = checked_index(node.operands[3], row, node.operands[0].shape()[1], 1, node);
   const Value hit = kernel_.scalar(Op::eq, {kernel_.index(index[1]), kernel_.index(label)});
   const Value update = at(node.operands[1], row);
   return kernel_.scalar(Op::where, {hit, update, kernel_.constant(update.dtype(), 0)});

@@ -21,7 +21,7 @@ class Scalars {
   [[nodiscard]] ir::Value at(const ir::Value& v, const Index& index);
   /// An integer array's element, checked against [-extent, extent), clamped, as an address.
   [[nodiscard]] Dim checked_index(const ir::Value& indices, const Index& place, const Dim& extent,
-                                  std::int64_t axis);
+                                  std::int64_t axis, const ir::Node& origin);
 
  private:
   [[nodiscard]] ir::Value compute(const ir::Value& v, const Index& index);

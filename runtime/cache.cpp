@@ -13,6 +13,8 @@
 #include <mutex>
 #include <vector>
 
+#include "runtime/config.hpp"
+
 namespace croton::runtime {
 namespace {
 
@@ -32,10 +34,7 @@ struct Settings {
   std::int64_t max_bytes = kDefaultMax;
 };
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
+std::string environment(const char* name) { return setting(name).value_or(""); }
 
 Settings read_settings() {
   Settings s;

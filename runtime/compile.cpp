@@ -1,12 +1,13 @@
 #include "runtime/compile.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <map>
-#include <set>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 #include <unordered_map>
 
@@ -15,8 +16,10 @@
 #include "ir/infer.hpp"
 #include "passes/pipeline.hpp"
 #include "runtime/cache.hpp"
+#include "runtime/config.hpp"
 #include "runtime/loader.hpp"
 #include "runtime/pool.hpp"
+#include "runtime/request.hpp"
 #include "runtime/toolchain.hpp"
 
 namespace croton::runtime {
@@ -24,26 +27,25 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct KernelJob {
-  codegen::EmittedKernel emitted;
-  std::string key;  // what its object depends on, in the clear
-  std::string object;
-  bool hit = false;
-  std::exception_ptr error;
-};
-
-std::string key_material(const std::string& source, const Target& target) {
+std::string object_material(const std::string& source, const Target& target) {
   return fmt::format("kernel object\ncompiler {}\ntarget {}\nflags -O2 contract=off\n{}",
                      compiler_identity(), target.name, source);
 }
+
+struct KernelJob {
+  std::string source;
+  CompiledKernel kernel;
+  bool hit = false;
+  std::exception_ptr error;
+};
 
 // Kernels that are not in the cache are compiled side by side.
 void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int threads) {
   std::vector<KernelJob*> missing;
   for (KernelJob& job : jobs) {
-    job.key = key_material(job.emitted.source, target);
-    if (auto entry = cache_find("kernel", job.key); entry && entry->contains("object")) {
-      job.object = entry->at("object");
+    auto entry = cache_find("kernel", object_material(job.source, target));
+    if (entry && entry->contains("object")) {
+      job.kernel.object = entry->at("object");
       job.hit = true;
     } else {
       missing.push_back(&job);
@@ -54,13 +56,16 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
     for (std::size_t i = next++; i < missing.size(); i = next++) {
       KernelJob& job = *missing[i];
       try {
-        Compiled compiled = compile_text(job.emitted.source, target);
-        job.object = std::move(compiled.object);
-        cache_store("kernel", job.key,
-                    {{"object", job.object},
+        const auto start = Clock::now();
+        Compiled compiled = compile_text(job.source, target);
+        job.kernel.object = std::move(compiled.object);
+        cache_store("kernel", object_material(job.source, target),
+                    {{"object", job.kernel.object},
                      {"remarks", compiled.remarks},
-                     {"source", job.emitted.source},
-                     {"name", job.emitted.name}});
+                     {"source", job.source},
+                     {"name", job.kernel.name}});
+        const std::chrono::duration<double, std::milli> spent = Clock::now() - start;
+        log("jit", fmt::format("{} compiled in {:.1f} ms", job.kernel.name, spent.count()));
       } catch (...) {
         job.error = std::current_exception();
       }
@@ -75,36 +80,99 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
     if (job.error) std::rethrow_exception(job.error);
 }
 
-LoadedKernel load(const KernelJob& job) {
-  auto object = std::make_shared<LoadedObject>(job.object);
+LoadedKernel load(const CompiledKernel& kernel) {
+  auto object = std::make_shared<LoadedObject>(kernel.object);
   const auto find = [&](const std::string& name) {
     void* address = object->find(name);
     CROTON_CHECK(address != nullptr, "an object lacks its entry " + name);
     return reinterpret_cast<codegen::KernelEntry>(address);
   };
   LoadedKernel loaded;
-  loaded.entry = find(job.emitted.entry);
-  if (!job.emitted.combine_entry.empty()) loaded.combine = find(job.emitted.combine_entry);
-  loaded.dims = job.emitted.dims;
-  loaded.parallel_extent = job.emitted.parallel_extent;
-  loaded.cost = job.emitted.cost;
-  loaded.failures = job.emitted.failures;
+  loaded.entry = find(kernel.entry);
+  if (!kernel.combine_entry.empty()) loaded.combine = find(kernel.combine_entry);
+  loaded.dims = kernel.dims;
+  loaded.parallel_extent = kernel.parallel_extent;
+  loaded.cost = kernel.cost;
+  loaded.failures = kernel.failures;
   loaded.keep_alive = std::move(object);
   return loaded;
 }
 
-std::string explanation(const ir::Module& module, const std::vector<KernelJob>& jobs,
-                        const passes::PipelineReport& report, const Target& target) {
-  std::string out = fmt::format("{}: {} kernels for {}\n", module.name, jobs.size(), target.name);
-  for (const KernelJob& job : jobs)
-    out += fmt::format("  {:<28} {}  parallel over {}\n", job.emitted.name,
-                       job.hit ? "from the cache" : "compiled      ",
-                       job.emitted.parallel_extent.text());
-  for (const auto& [rule, count] : report.rules)
-    out += fmt::format("  rule {:<24} fired {} times\n", rule, count);
-  for (const passes::Refusal& refusal : report.refusals)
-    out += fmt::format("  not fused: {}: {}\n", refusal.what, refusal.why);
-  return out;
+// A pass that fails leaves what it was given, so that the failure can be repeated.
+std::string write_reproducer(const passes::PassError& error, const std::string& name) {
+  const std::filesystem::path directory =
+      setting("CROTON_DUMP").value_or(std::filesystem::temp_directory_path().string());
+  std::error_code ignored;
+  std::filesystem::create_directories(directory, ignored);
+  const std::filesystem::path path =
+      directory / fmt::format("croton-{}-{}-{}.ctir", name, error.pass(), getpid());
+  std::ofstream file(path);
+  file << "// croton opt --run " << error.pass() << " " << path.string() << "\n" << error.before();
+  return file.flush() ? path.string() : "";
+}
+
+std::string settings_text(const passes::PipelineOptions& options, const Target& target) {
+  return fmt::format("compiler {}\ntarget {}\nmath {}\nrewrites {}\nflags -O2 contract=off",
+                     compiler_identity(), target.name, options.math, options.rewrite_limit);
+}
+
+struct Built {
+  ir::Region plan;
+  std::vector<CompiledKernel> kernels;
+  int hits = 0, misses = 0;
+};
+
+Built build(const ir::Module& graph, const passes::PipelineOptions& options, const Target& target) {
+  const std::string material = request_material(graph, settings_text(options, target));
+  if (auto entry = find_request(material)) {
+    log("cache", fmt::format("{}: request hit, {} kernels", graph.name, entry->kernels.size()));
+    const int count = static_cast<int>(entry->kernels.size());
+    return {std::move(entry->plan), std::move(entry->kernels), count, 0};
+  }
+  ir::Module module = graph;
+  passes::PipelineReport report;
+  try {
+    passes::run_pipeline(module, options, report);
+  } catch (const passes::PassError& error) {
+    const std::string path = write_reproducer(error, graph.name);
+    throw InternalError(
+        std::string(error.what()) +
+        (path.empty() ? "" : "\n  repeat it with: croton opt --run " + error.pass() + " " + path));
+  }
+  std::vector<KernelJob> jobs;
+  for (const ir::NodePtr& kernel : module.kernels) {
+    codegen::EmittedKernel emitted =
+        codegen::emit(kernel, {.fma = target.fma, .vector_bytes = target.vector_bytes});
+    jobs.push_back({std::move(emitted.source),
+                    {std::move(emitted.name),
+                     std::move(emitted.entry),
+                     std::move(emitted.combine_entry),
+                     std::move(emitted.dims),
+                     std::move(emitted.failures),
+                     emitted.parallel_extent,
+                     emitted.cost,
+                     {}},
+                    false,
+                    {}});
+  }
+  compile_missing(jobs, target, default_threads());
+  Built built;
+  built.plan = module.plan;
+  for (KernelJob& job : jobs) {
+    (job.hit ? built.hits : built.misses) += 1;
+    built.kernels.push_back(std::move(job.kernel));
+  }
+  log("cache", fmt::format("{}: request miss, {} of {} kernels from the cache", graph.name,
+                           built.hits, jobs.size()));
+  store_request(material, module, built.kernels);
+  return built;
+}
+
+void dump_if_asked(const Program& program, const std::string& name) {
+  const std::optional<std::string> directory = setting("CROTON_DUMP");
+  if (!directory) return;
+  static std::atomic<int> count{0};
+  dump(program, std::filesystem::path(*directory) / fmt::format("{}-{}", name, count++));
 }
 
 }  // namespace
@@ -178,34 +246,19 @@ std::shared_ptr<const Program> compile(ir::Module module, const CompileSettings&
     prologue = compile(std::move(sizes), {.math = settings.math, .threads = 1});
   }
   collect_requires(module);
-  passes::PipelineReport report;
-  const int threads = settings.threads > 0 ? settings.threads : default_threads();
-  passes::run_pipeline(module, {.math = settings.math, .fma = target.fma}, report);
-  std::vector<KernelJob> jobs;
-  std::map<std::string, std::size_t> by_name;
-  for (const ir::NodePtr& kernel : module.kernels) {
-    jobs.push_back({codegen::emit(kernel, {.fma = target.fma, .vector_bytes = target.vector_bytes}),
-                    {},
-                    {},
-                    false,
-                    {}});
-    by_name[jobs.back().emitted.name] = jobs.size() - 1;
-  }
-  compile_missing(jobs, target, default_threads());
-  ProgramText text;
+  module.state = module.shared_variables();
+  Built built = build(module, pipeline_options(settings, target), target);
   std::vector<std::pair<std::string, LoadedKernel>> kernels;
-  for (const KernelJob& job : jobs) {
-    kernels.emplace_back(job.emitted.name, load(job));
-    text.source += job.emitted.commented + "\n";
-    (job.hit ? text.cache_hits : text.cache_misses) += 1;
-  }
-  text.compiled = text.cache_misses;
-  text.kernels = static_cast<int>(jobs.size());
-  text.explanation = explanation(module, jobs, report, target);
-  text.compile_seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  text.stages = std::move(report.stages);
-  return std::make_shared<const Program>(std::move(module), std::move(kernels), std::move(text),
-                                         threads, std::move(prologue));
+  for (const CompiledKernel& kernel : built.kernels)
+    kernels.emplace_back(kernel.name, load(kernel));
+  ProgramCounters counters{static_cast<int>(kernels.size()), built.hits, built.misses, 0};
+  counters.compile_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  const std::string name = module.name;
+  auto program =
+      std::make_shared<const Program>(std::move(module), std::move(built.plan), std::move(kernels),
+                                      counters, settings, std::move(prologue));
+  dump_if_asked(*program, name);
+  return program;
 }
 
 }  // namespace croton::runtime

@@ -6,15 +6,10 @@
 #include <string>
 
 #include "ir/module.hpp"
+#include "runtime/describe.hpp"
 #include "runtime/program.hpp"
 
 namespace croton::runtime {
-
-struct CompileSettings {
-  /// "strict", "standard" or "fast": which rules may act.
-  std::string math = "standard";
-  int threads = 0;  // 0: as configured
-};
 
 /// Throws UserError for dims that cannot be resolved, BackendError when the compiler refuses.
 [[nodiscard]] std::shared_ptr<const Program> compile(ir::Module module,

@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "runtime/config.hpp"
+
 namespace croton::runtime {
 namespace {
 
@@ -144,8 +146,8 @@ int quota() {
 
 int default_threads() {
   static const int threads = [] {
-    if (const char* given = std::getenv("CROTON_THREADS"))
-      if (const int n = std::atoi(given); n >= 1) return n;
+    if (const auto given = setting("CROTON_THREADS"))
+      if (const int n = std::atoi(given->c_str()); n >= 1) return n;
     cpu_set_t mask;
     CPU_ZERO(&mask);
     const int cores = sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 1;

@@ -75,11 +75,15 @@ struct Program::Locks {
   const Program& program_;
 };
 
-Program::Program(ir::Module module, std::vector<std::pair<std::string, LoadedKernel>> kernels,
-                 ProgramText text, int threads, std::shared_ptr<const Program> prologue)
-    : module_(std::move(module)),
-      text_(std::move(text)),
-      threads_(threads),
+Program::Program(ir::Module graph, ir::Region plan,
+                 std::vector<std::pair<std::string, LoadedKernel>> kernels,
+                 const ProgramCounters& counters, CompileSettings settings,
+                 std::shared_ptr<const Program> prologue)
+    : module_(std::move(graph)),
+      plan_(std::move(plan)),
+      counters_(counters),
+      settings_(std::move(settings)),
+      threads_(settings_.threads > 0 ? settings_.threads : default_threads()),
       prologue_(std::move(prologue)) {
   const auto type_of = [&](const ir::Type& type, bool binds) {
     InputType out{type.dtype, {}, {}};
@@ -123,7 +127,7 @@ Program::~Program() = default;
 
 void Program::build_buffers() {
   const std::size_t inputs = inputs_.size(), variables = shared_.size();
-  for (std::size_t i = 0; i < module_.plan.parameters.size(); ++i) {
+  for (std::size_t i = 0; i < plan_.parameters.size(); ++i) {
     Buffer buffer;
     if (i < inputs)
       buffer.kind = Buffer::Kind::input, buffer.index = static_cast<int>(i);
@@ -131,12 +135,12 @@ void Program::build_buffers() {
       buffer.kind = Buffer::Kind::shared, buffer.index = static_cast<int>(i - inputs);
     else
       buffer.kind = Buffer::Kind::output, buffer.index = static_cast<int>(i - inputs - variables);
-    const ir::Type& type = module_.plan.parameters[i].type();
+    const ir::Type& type = plan_.parameters[i].type();
     buffer.bytes = DimProgram(volume(type.shape) * Dim(size_of(type.dtype)), leaves_);
     buffers_.push_back(std::move(buffer));
   }
   Dim end(0);
-  for (const ir::NodePtr& node : module_.plan.body) {
+  for (const ir::NodePtr& node : plan_.body) {
     if (node->op != ir::Op::arena) continue;
     const ir::Type& type = node->types[0];
     const Dim offset = node->attribute<Shape>("offset")[0];
@@ -152,18 +156,18 @@ void Program::build_buffers() {
 
 void Program::build_steps(const std::vector<std::pair<std::string, LoadedKernel>>& kernels) {
   std::map<const ir::Node*, int> slots;
-  for (std::size_t i = 0; i < module_.plan.parameters.size(); ++i)
-    slots[module_.plan.parameters[i].node.get()] = static_cast<int>(i);
-  int next = static_cast<int>(module_.plan.parameters.size());
-  for (const ir::NodePtr& node : module_.plan.body)
+  for (std::size_t i = 0; i < plan_.parameters.size(); ++i)
+    slots[plan_.parameters[i].node.get()] = static_cast<int>(i);
+  int next = static_cast<int>(plan_.parameters.size());
+  for (const ir::NodePtr& node : plan_.body)
     if (node->op == ir::Op::arena) slots[node.get()] = next++;
-  for (const ir::NodePtr& node : module_.plan.body) {
+  for (const ir::NodePtr& node : plan_.body) {
     if (node->op == ir::Op::launch) {
       const auto& name = node->attribute<std::string>("kernel");
       const auto it = std::find_if(kernels.begin(), kernels.end(),
                                    [&](const auto& k) { return k.first == name; });
       CROTON_CHECK(it != kernels.end(), "the plan launches an unknown kernel " + name);
-      Launch launch{it->second, {}, {}, DimProgram(it->second.parallel_extent, leaves_)};
+      Launch launch{name, it->second, {}, {}, DimProgram(it->second.parallel_extent, leaves_)};
       for (const ir::Value& operand : node->operands)
         launch.buffers.push_back(slots.at(operand.node.get()));
       for (const std::string& symbol : it->second.dims)
@@ -328,12 +332,20 @@ void Program::run_launch(const Launch& launch, Context& context) const {
     pool_parallel_for(threads_, extent, grain, body, &work);
   if (launch.kernel.combine && work.failure.index == kNone)
     launch.kernel.combine(pointers, dims, 0, 1, &work.failure);
-  if (work.failure.index != kNone) {
-    const auto site = static_cast<std::size_t>(work.failure.site);
-    CROTON_CHECK(site < launch.kernel.failures.size(), "a kernel failed at an unknown site");
-    throw UserError(fmt::format("{}: {}", module_.name,
-                                filled(launch.kernel.failures[site], work.failure.values)));
-  }
+  if (work.failure.index != kNone) fail(launch, work.failure);
+}
+
+// The lines come from describing the program anew: a failure may take its time, calls may not.
+void Program::fail(const Launch& launch, const codegen::KernelFailure& failure) const {
+  const auto site = static_cast<std::size_t>(failure.site);
+  CROTON_CHECK(site < launch.kernel.failures.size(), "a kernel failed at an unknown site");
+  std::vector<ErrorNote> notes;
+  for (const Description::Kernel& kernel : describe(module_, settings_, host_target()).kernels)
+    if (kernel.name == launch.name && site < kernel.failure_sites.size())
+      for (const Site& where : kernel.failure_sites[site]) notes.push_back({"in", where});
+  throw UserError(
+      fmt::format("{}: {}", module_.name, filled(launch.kernel.failures[site], failure.values)),
+      std::move(notes));
 }
 
 std::vector<Array> Program::call(std::span<const ArrayView> inputs) const {

@@ -16,6 +16,7 @@
 #include "ir/module.hpp"
 #include "runtime/arena.hpp"
 #include "runtime/array_view.hpp"
+#include "runtime/describe.hpp"
 #include "runtime/dim_program.hpp"
 #include "runtime/shared_state.hpp"
 
@@ -32,21 +33,19 @@ struct LoadedKernel {
   std::shared_ptr<void> keep_alive;
 };
 
-/// What describes a program to people.
-struct ProgramText {
-  std::string source;  // emitted code with comments, kernels in launch order
-  std::string explanation;
-  std::vector<std::pair<std::string, std::string>> stages;  // name, text
-  int kernels = 0, cache_hits = 0, cache_misses = 0, compiled = 0;
+struct ProgramCounters {
+  int kernels = 0, cache_hits = 0, compiled = 0;
   double compile_seconds = 0;
 };
 
 class Program {
  public:
-  /// `module` is at the plan level; its dims hold no value atoms. `kernels` are in the order of
-  /// module.kernels' names given.
-  Program(ir::Module module, std::vector<std::pair<std::string, LoadedKernel>> kernels,
-          ProgramText text, int threads, std::shared_ptr<const Program> prologue = nullptr);
+  /// `graph` is what was compiled, at the tensor level; its dims hold no value atoms and its state
+  /// is stated. `plan` launches `kernels` by name.
+  Program(ir::Module graph, ir::Region plan,
+          std::vector<std::pair<std::string, LoadedKernel>> kernels,
+          const ProgramCounters& counters, CompileSettings settings,
+          std::shared_ptr<const Program> prologue = nullptr);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -58,7 +57,10 @@ class Program {
 
   [[nodiscard]] const std::vector<std::string>& dim_names() const { return symbol_names_; }
   [[nodiscard]] const std::vector<std::string>& input_names() const { return input_names_; }
-  [[nodiscard]] const ProgramText& text() const { return text_; }
+  [[nodiscard]] const ProgramCounters& counters() const { return counters_; }
+  [[nodiscard]] const ir::Module& graph() const { return module_; }
+  [[nodiscard]] const CompileSettings& settings() const { return settings_; }
+  [[nodiscard]] const Program* prologue() const { return prologue_.get(); }
   [[nodiscard]] int launches() const { return static_cast<int>(launches_.size()); }
 
  private:
@@ -69,6 +71,7 @@ class Program {
     DimProgram bytes;
   };
   struct Launch {
+    std::string name;
     LoadedKernel kernel;
     std::vector<int> buffers;
     std::vector<DimProgram> dims;
@@ -100,8 +103,12 @@ class Program {
   void release(std::unique_ptr<Context> context) const;
   void check_overlap(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs) const;
 
+  [[noreturn]] void fail(const Launch& launch, const codegen::KernelFailure& failure) const;
+
   ir::Module module_;
-  ProgramText text_;
+  ir::Region plan_;
+  ProgramCounters counters_;
+  CompileSettings settings_;
   int threads_;
   /// Computes the run-time values that dims depend on, from the same inputs; output k is the symbol
   /// value$k. Null when there are none.

@@ -10,6 +10,7 @@
 
 #include "ir/error.hpp"
 #include "runtime/compiler_abi.h"
+#include "runtime/config.hpp"
 
 namespace croton::runtime {
 namespace {
@@ -18,7 +19,7 @@ constexpr const char* kComponent = "libcroton-compiler.so";
 std::atomic<long> compiles{0};
 
 std::vector<std::string> candidates() {
-  if (const char* given = std::getenv("CROTON_COMPILER"); given && *given) return {given};
+  if (const auto given = setting("CROTON_COMPILER")) return {*given};
   std::vector<std::string> paths;
   Dl_info self{};
   if (dladdr(reinterpret_cast<const void*>(&compile_count), &self) != 0 && self.dli_fname) {

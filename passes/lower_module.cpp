@@ -1,0 +1,288 @@
+// Groups to kernels and a plan: which buffer each kept value lives in, and the launches.
+//
+// An update is written in place when nothing that can fail comes with or after it, no later kernel
+// reads the old value, and the kernel itself reads the old value only at the element it writes.
+// Otherwise the new value goes to the arena and is committed at the end.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "passes/lower.hpp"
+
+namespace croton::passes {
+namespace {
+
+using ir::Op;
+using ir::Value;
+
+class Lowerer {
+ public:
+  Lowerer(ir::Module& module, bool fused_multiply_add) : module_(module), fma_(fused_multiply_add) {
+    groups_ = std::move(module.groups);
+    put_updates_last();
+    make_parameters();
+    choose_homes();
+    for (std::size_t g = 0; g < groups_.size(); ++g) lower_group(g);
+    copy_leaf_roots();
+    for (const auto& [variable, value] : commits_)
+      body_.push_back(ir::intern(Op::commit, {variable, value}, {}, {}));
+    body_.insert(body_.begin(), arenas_.begin(), arenas_.end());
+    module_.groups.clear();
+    module_.plan.parameters = parameters_;
+    module_.plan.body = std::move(body_);
+    module_.level = ir::Level::kernel;
+  }
+
+ private:
+  // Groups that compute nothing but updates run after all others, those that may fail first.
+  void put_updates_last() {
+    std::stable_partition(groups_.begin(), groups_.end(), [&](const Group& group) {
+      return group.may_fail || !only_updates(group);
+    });
+    order_by_need();
+  }
+
+  bool only_updates(const Group& group) const {
+    return std::all_of(group.outputs.begin(), group.outputs.end(), [&](const Value& v) {
+      const bool output =
+          std::find(module_.outputs.begin(), module_.outputs.end(), v) != module_.outputs.end();
+      const bool update = std::any_of(module_.updates.begin(), module_.updates.end(),
+                                      [&](const ir::Update& u) { return u.value == v; });
+      return update && !output;
+    });
+  }
+
+  // Restores producers before consumers, keeping the given order otherwise.
+  void order_by_need() {
+    std::vector<Group> sorted;
+    std::vector<bool> done(groups_.size());
+    while (sorted.size() < groups_.size())
+      for (std::size_t g = 0; g < groups_.size(); ++g) {
+        if (done[g]) continue;
+        bool ready = true;
+        for (std::size_t other = 0; ready && other < groups_.size(); ++other)
+          if (other != g && !done[other])
+            for (const Value& output : groups_[other].outputs)
+              for (const Value& member : groups_[g].members) ready &= !reads(member, output);
+        if (!ready) continue;
+        done[g] = true;
+        sorted.push_back(groups_[g]);
+        break;
+      }
+    groups_ = std::move(sorted);
+  }
+
+  [[nodiscard]] bool reads(const Value& reader, const Value& v) const {
+    std::vector<Value> stack(reader.node->operands.begin(), reader.node->operands.end());
+    std::vector<const ir::Node*> seen;
+    while (!stack.empty()) {
+      const Value next = stack.back();
+      stack.pop_back();
+      if (next == v) return true;
+      if (std::find(seen.begin(), seen.end(), next.node.get()) != seen.end()) continue;
+      seen.push_back(next.node.get());
+      if (!is_kept(next))
+        stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool is_kept(const Value& v) const {
+    return std::any_of(groups_.begin(), groups_.end(), [&](const Group& group) {
+      return std::find(group.outputs.begin(), group.outputs.end(), v) != group.outputs.end();
+    });
+  }
+
+  void make_parameters() {
+    const auto add = [&](const std::string& name, const Value& v) {
+      const Value made{ir::intern(Op::parameter, {}, {name},
+                                  {ir::buffer(v.dtype(), v.shape(), ir::Space::parameter)}),
+                       0};
+      parameters_.push_back(made);
+      return made;
+    };
+    for (const Value& input : module_.inputs)
+      homes_[input] = {add(input.node->attribute<std::string>("name"), input)};
+    for (const Value& variable : module_.shared_variables())
+      homes_[variable] = {add(variable.node->attribute<std::string>("name"), variable)};
+    for (std::size_t i = 0; i < module_.outputs.size(); ++i)
+      output_buffers_.push_back(
+          add(module_.outputs.size() == 1 ? "out" : fmt::format("out{}", i), module_.outputs[i]));
+  }
+
+  [[nodiscard]] bool may_write_in_place(std::size_t g, const ir::Update& update) const {
+    const Group& own = groups_[g];
+    if (own.kind == GroupKind::serial) return false;
+    for (std::size_t k = g; k < groups_.size(); ++k)
+      if (groups_[k].may_fail) return false;
+    for (std::size_t k = g + 1; k < groups_.size(); ++k)
+      for (const Value& member : groups_[k].members)
+        if (reads(member, update.variable)) return false;
+    for (const Value& root : module_.roots())
+      if (root == update.variable) return false;
+    for (const Value& member : own.members) {
+      if (!reads(member, update.variable)) continue;
+      if (!(member == update.value) || !ir::is_elementwise(member.op())) return false;
+      std::vector<Value> kept;
+      for (const Group& group : groups_)
+        kept.insert(kept.end(), group.members.begin(), group.members.end());
+      for (const Shape& place : places_read(member, update.variable, kept))
+        if (!(place == domain_symbols(place.size()))) return false;
+    }
+    return true;
+  }
+
+  void choose_homes() {
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      for (const Value& v : groups_[g].outputs) {
+        std::vector<Value>& homes = homes_[v];
+        for (std::size_t i = 0; i < module_.outputs.size(); ++i)
+          if (module_.outputs[i] == v) homes.push_back(output_buffers_[i]);
+        for (const ir::Update& update : module_.updates) {
+          if (!(update.value == v)) continue;
+          const Value variable = homes_.at(update.variable)[0];
+          if (may_write_in_place(g, update))
+            homes.push_back(variable);
+          else if (const Value temporary = arena_for(v); temporary) {
+            homes.push_back(temporary);
+            commits_.emplace_back(variable, temporary);
+          }
+        }
+        if (homes.empty()) homes.push_back(arena_for(v));
+      }
+  }
+
+  Value arena_for(const Value& v) { return arena_like(v.dtype(), v.shape()); }
+
+  // Offsets are the plan pass's business.
+  Value arena_like(DType dtype, Shape extents) {
+    arenas_.push_back(ir::intern(Op::arena, {}, {fmt::format("t{}", arenas_.size()), Shape{Dim(0)}},
+                                 {ir::buffer(dtype, std::move(extents), ir::Space::arena)}));
+    return {arenas_.back(), 0};
+  }
+
+  void lower_group(std::size_t g) {
+    const Group& group = groups_[g];
+    KernelBuilder kernel;
+    Scalars scalars(kernel);
+    std::vector<Value> arguments;
+    std::map<std::string, int> used;
+    const auto parameter = [&](const std::string& wanted, const Value& buffer) {
+      const int count = used[wanted]++;
+      const Value made =
+          kernel.parameter(count == 0 ? wanted : fmt::format("{}_{}", wanted, count + 1),
+                           ir::buffer(buffer.dtype(), buffer.shape(), ir::Space::parameter));
+      arguments.push_back(buffer);
+      return made;
+    };
+    const auto name_of = [](const Value& buffer) {
+      return buffer.node->attribute<std::string>("name");
+    };
+    // Outputs first, so that a variable updated in place is one parameter for reading and writing.
+    std::vector<Target> targets;
+    std::unordered_map<Value, Value, ir::ValueHash> by_buffer;
+    for (const Value& v : group.outputs)
+      for (const Value& home : homes_.at(v)) {
+        const Value made = parameter(name_of(home), home);
+        by_buffer.emplace(home, made);
+        targets.push_back({v, made});
+      }
+    std::vector<Value> stack(group.members.begin(), group.members.end());
+    std::vector<const ir::Node*> seen;
+    while (!stack.empty()) {
+      const Value next = stack.back();
+      stack.pop_back();
+      if (std::find(seen.begin(), seen.end(), next.node.get()) != seen.end()) continue;
+      seen.push_back(next.node.get());
+      const bool own =
+          std::find(group.members.begin(), group.members.end(), next) != group.members.end();
+      if (!own && homes_.contains(next)) {
+        const Value home = homes_.at(next)[0];
+        auto it = by_buffer.find(home);
+        if (it == by_buffer.end())
+          it = by_buffer.emplace(home, parameter(name_of(home), home)).first;
+        scalars.in_memory(next, it->second);
+        continue;
+      }
+      stack.insert(stack.end(), next.node->operands.rbegin(), next.node->operands.rend());
+    }
+    Lowering lowering{group, kernel, scalars, targets, {}, fma_};
+    if (group.kind == GroupKind::full)
+      if (const Dim chunks = full_reduction_chunks(group.members[0]); !chunks.is(1)) {
+        const Value temporary = arena_like(group.members[0].dtype(), {chunks});
+        lowering.partials = parameter("partials", temporary);
+      }
+    switch (group.kind) {
+      case GroupKind::elementwise:
+        lower_elementwise(lowering);
+        break;
+      case GroupKind::row:
+        lower_row(lowering);
+        break;
+      case GroupKind::full:
+        lower_full(lowering);
+        break;
+      case GroupKind::column:
+        lower_column(lowering);
+        break;
+      case GroupKind::product:
+        lower_product(lowering);
+        break;
+      case GroupKind::serial:
+        lower_serial(lowering);
+        break;
+    }
+    const std::string& name = group.name;
+    module_.kernels.push_back(kernel.finish(name));
+    for (const Value& member : group.members) module_.kernels.back()->inherit(*member.node);
+    body_.push_back(ir::intern(Op::launch, arguments, {name}, {}));
+  }
+
+  // An output (or update) that is itself an input or a variable is copied.
+  void copy_leaf_roots() {
+    const auto copy = [&](const Value& from, const Value& to) {
+      KernelBuilder kernel;
+      const Value a = kernel.parameter("from", from.type());
+      const Value b = kernel.parameter("to", to.type());
+      const Shape& shape = from.shape();
+      const auto move = [&](const Dim& i) {
+        Index index(shape.size(), Dim(0));
+        if (!index.empty()) index.back() = i;
+        kernel.store(kernel.load(a, index), b, index);
+      };
+      if (shape.empty())
+        move(0);
+      else
+        kernel.loop("i", "parallel", 0, volume(shape), 1, move);
+      const std::string name = fmt::format("copy_{}", copies_++);
+      module_.kernels.push_back(kernel.finish(name));
+      body_.insert(body_.begin(), ir::intern(Op::launch, {from, to}, {name}, {}));
+    };
+    for (std::size_t i = 0; i < module_.outputs.size(); ++i)
+      if (is_leaf(module_.outputs[i])) copy(homes_.at(module_.outputs[i])[0], output_buffers_[i]);
+    for (const ir::Update& update : module_.updates) {
+      if (!is_leaf(update.value) || update.value == update.variable) continue;
+      const Value temporary = arena_for(update.value);
+      copy(homes_.at(update.value)[0], temporary);
+      commits_.emplace_back(homes_.at(update.variable)[0], temporary);
+    }
+  }
+
+  ir::Module& module_;
+  bool fma_;
+  std::vector<Group> groups_;
+  std::vector<Value> parameters_, output_buffers_;
+  std::unordered_map<Value, std::vector<Value>, ir::ValueHash> homes_;
+  std::vector<ir::NodePtr> arenas_;
+  std::vector<std::pair<Value, Value>> commits_;
+  std::vector<ir::NodePtr> body_;
+  int copies_ = 0;
+};
+
+}  // namespace
+
+void lower(ir::Module& module, bool fused_multiply_add) { Lowerer(module, fused_multiply_add); }
+
+}  // namespace croton::passes

@@ -1,0 +1,64 @@
+#include "runtime/config.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "ir/error.hpp"
+
+namespace croton::runtime {
+namespace {
+
+// clang-format off
+constexpr Setting kSettings[] = {
+  {"CROTON_BISECT", "only so many rewrites fire in each compile; to find the one that changes a result, halve it"},
+  {"CROTON_CACHE", "`off`, `ro` or `rw` (default)"},
+  {"CROTON_CACHE_DIR", "where kernels are kept; else `$XDG_CACHE_HOME/croton`, else `~/.cache/croton`, else memory only"},
+  {"CROTON_CACHE_MAX", "bytes; above it the entries used longest ago go until 80 % is left (default 1 GiB)"},
+  {"CROTON_CACHE_PATH", "read-only caches to look in as well, separated by colons"},
+  {"CROTON_COMPILER", "path of `libcroton-compiler.so`, when it is not beside `libcroton.so`"},
+  {"CROTON_DUMP", "a directory: every function that is compiled writes its stages and kernels into `<name>-<number>/`"},
+  {"CROTON_LOG", "topics to log to standard error, separated by commas: `cache`, `pass`, `jit`, or `all`"},
+  {"CROTON_MATH", "`strict`, `standard` or `fast`, for functions whose options say nothing"},
+  {"CROTON_THREADS", "threads of the pool; else the smaller of the affinity mask and the container's quota"},
+  {"CROTON_VERIFY", "check the graph and its text form after every pass"},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Setting> all_settings() { return kSettings; }
+
+std::optional<std::string> setting(std::string_view name) {
+  bool known = false;
+  for (const Setting& row : kSettings) known |= row.name == name;
+  CROTON_CHECK(known, "a switch without a row in the table");
+  const char* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+bool flag(std::string_view name) {
+  const std::optional<std::string> value = setting(name);
+  return value && *value != "0" && *value != "off" && *value != "no";
+}
+
+bool is_logged(std::string_view topic) {
+  const std::optional<std::string> wanted = setting("CROTON_LOG");
+  if (!wanted) return false;
+  std::string_view rest = *wanted;
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    const std::string_view word = rest.substr(0, comma);
+    if (word == topic || word == "all") return true;
+    rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+  }
+  return false;
+}
+
+void log(std::string_view topic, std::string_view text) {
+  if (!is_logged(topic)) return;
+  const std::string line = "croton " + std::string(topic) + ": " + std::string(text) + "\n";
+  std::fputs(line.c_str(), stderr);
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,123 @@
+#include "runtime/request.hpp"
+
+#include <fmt/format.h>
+#include <link.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ir/text.hpp"
+#include "runtime/cache.hpp"
+
+namespace croton::runtime {
+namespace {
+
+using nlohmann::json;
+
+// The plan's launches name kernels; in the entry they stand as empty ones, so that the text is a
+// module that verifies.
+std::string plan_text(const ir::Module& planned) {
+  ir::Module shell;
+  shell.name = "plan";
+  shell.level = ir::Level::plan;
+  shell.plan = planned.plan;
+  for (const ir::NodePtr& kernel : planned.kernels) {
+    ir::Region region;
+    region.parameters = kernel->regions[0].parameters;
+    shell.kernels.push_back(
+        ir::intern(ir::Op::kernel, {}, kernel->attributes, {}, {std::move(region)}));
+  }
+  return ir::print(shell, {.canonical = true});
+}
+
+// A dim from its text: through a module that requires it to be 0.
+
+Dim dim_of(const std::string& text) {
+  return ir::parse("ctir 1\nmodule @d : tensor {\nrequire " + text + " == 0\n}\n")
+      .requires_.at(0)
+      .a;
+}
+
+int note_build_id(dl_phdr_info* info, std::size_t, void* data) {
+  const auto own = reinterpret_cast<std::uintptr_t>(&library_identity);
+  bool mine = false;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& header = info->dlpi_phdr[i];
+    const std::uintptr_t start = info->dlpi_addr + header.p_vaddr;
+    mine |= header.p_type == PT_LOAD && own >= start && own < start + header.p_memsz;
+  }
+  if (!mine) return 0;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr)& header = info->dlpi_phdr[i];
+    if (header.p_type != PT_NOTE) continue;
+    const auto* at = reinterpret_cast<const unsigned char*>(info->dlpi_addr + header.p_vaddr);
+    const unsigned char* end = at + header.p_memsz;
+    while (at + sizeof(ElfW(Nhdr)) <= end) {
+      ElfW(Nhdr) note;
+      __builtin_memcpy(&note, at, sizeof note);
+      const unsigned char* description = at + sizeof note + ((note.n_namesz + 3u) & ~3u);
+      if (note.n_type == NT_GNU_BUILD_ID) {
+        auto& out = *static_cast<std::string*>(data);
+        for (unsigned j = 0; j < note.n_descsz; ++j) out += fmt::format("{:02x}", description[j]);
+        return 1;
+      }
+      at = description + ((note.n_descsz + 3u) & ~3u);
+    }
+  }
+  return 1;
+}
+
+}  // namespace
+
+const std::string& library_identity() {
+  static const std::string identity = [] {
+    std::string id;
+    dl_iterate_phdr(note_build_id, &id);
+    return "croton " CROTON_VERSION + (id.empty() ? "" : " build " + id);
+  }();
+  return identity;
+}
+
+std::string request_material(const ir::Module& graph, const std::string& settings) {
+  return fmt::format("request\nlibrary {}\n{}\n{}", library_identity(), settings,
+                     ir::print(graph, {.canonical = true}));
+}
+
+std::optional<RequestEntry> find_request(const std::string& material) {
+  const std::optional<CacheSections> sections = cache_find("request", material);
+  if (!sections) return std::nullopt;
+  try {
+    RequestEntry entry;
+    entry.plan = ir::parse(sections->at("plan")).plan;
+    const json list = json::parse(sections->at("kernels"));
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const json& row = list[i];
+      entry.kernels.push_back({row.at("name"), row.at("entry"), row.at("combine"), row.at("dims"),
+                               row.at("failures"), dim_of(row.at("extent")), row.at("cost"),
+                               sections->at(fmt::format("object {}", i))});
+    }
+    return entry;
+  } catch (const std::exception&) {
+    // The checksum held, so another version wrote it; compiling again is always right.
+    return std::nullopt;
+  }
+}
+
+void store_request(const std::string& material, const ir::Module& planned,
+                   const std::vector<CompiledKernel>& kernels) {
+  CacheSections sections{{"plan", plan_text(planned)}, {"name", planned.name}};
+  json list = json::array();
+  for (const CompiledKernel& kernel : kernels) {
+    sections[fmt::format("object {}", list.size())] = kernel.object;
+    list.push_back({{"name", kernel.name},
+                    {"entry", kernel.entry},
+                    {"combine", kernel.combine_entry},
+                    {"dims", kernel.dims},
+                    {"failures", kernel.failures},
+                    {"extent", kernel.parallel_extent.text()},
+                    {"cost", kernel.cost}});
+  }
+  sections["kernels"] = list.dump();
+  cache_store("request", material, sections);
+}
+
+}  // namespace croton::runtime
