@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "codegen/vector_loops.hpp"
 #include "codegen/writer.hpp"
@@ -265,10 +266,23 @@ class KernelText {
     std::vector<std::string> operands;
     const bool call =
         is_atomic(std::string(text));  // commas separate operands, operators bind them
-    for (const Value& operand : node->operands)
-      operands.push_back(call ? text_of(operand) : wrapped(text_of(operand)));
-    const std::string_view type = name(node->types[0].dtype);
-    return filled(text, operands, type);
+    for (const Value& operand : node->operands) {
+      const bool condition = node->op == Op::where && operands.empty();
+      if (call && !condition && promoted_.contains(operand))
+        operands.push_back(fmt::format("{}({})", name(operand.dtype()), text_of(operand)));
+      else
+        operands.push_back(call ? text_of(operand) : wrapped(text_of(operand)));
+    }
+    const DType dtype = node->types[0].dtype;
+    const std::string result = filled(text, operands, name(dtype));
+    // C++ computes small integers and bool as int: the result is brought back, or, where that only
+    // matters to templates, remembered.
+    const bool promotes = !call && size_of(dtype) < 4 && row.result == ir::ResultDType::operand &&
+                          ir::is_elementwise(node->op);
+    if (!promotes) return result;
+    if (row.domain != ir::Domain::boolean) return fmt::format("{}({})", name(dtype), result);
+    promoted_.insert({node, 0});
+    return result;
   }
 
   // The infix form may only be used by pure nodes; loads move no further than the next write.
@@ -354,6 +368,7 @@ class KernelText {
       inlined_[{node, 0}] = text;
       return;
     }
+    promoted_.erase({node, 0});
     const std::string name = unique(fmt::format("t{}", ++temporaries_));
     names_[{node, 0}] = name;
     writer_.line(fmt::format("const {} {} = {};", croton::name(node->types[0].dtype), name, text),
@@ -518,6 +533,7 @@ class KernelText {
   std::set<std::string> symbols_, taken_;
   std::map<std::string, std::string> symbol_names_;
   std::unordered_map<Value, std::string, ir::ValueHash> names_, inlined_;
+  std::unordered_set<Value, ir::ValueHash> promoted_;  // inlined texts of type int that mean a bool
   std::unordered_map<Value, int, ir::ValueHash> uses_;
   std::string parallel_index_;
   int temporaries_ = 0;

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "ir/dtype.hpp"
+#include "ir/node.hpp"
 
 namespace croton::ir {
 
@@ -20,5 +20,17 @@ inline constexpr std::int64_t kLeafRows = 8;
 inline constexpr std::int64_t kColumnChunk = 512;
 /// Products: one multiply-add chain per block of this many inner elements.
 inline constexpr std::int64_t kContractBlock = 4096;
+
+/// How a `contract` node adds: decided by ranks and the order of axes, never by extents.
+struct ContractOrder {
+  /// The second operand has the result's innermost label; operands change places for that.
+  bool swapped = false;
+  /// Labels that are summed over, outermost first: in the order in which the operands have them.
+  Integers inner;
+  /// A vector with an operand whose inner axis is innermost, or a full product: a reduction over
+  /// lanes with a multiply-add chain each. Otherwise one chain per element and block.
+  bool is_reduction = false;
+};
+[[nodiscard]] ContractOrder contract_order(const Node& contract);
 
 }  // namespace croton::ir

@@ -105,6 +105,8 @@ struct OpInfo {
   std::optional<double> absorbing{};
   /// Relative cost of one element: 1 is an addition. At most 4 may be recomputed by fusion.
   int cost = 1;
+  /// Largest error of a real result, in units in the last place; 0: correctly rounded or exact.
+  double ulp = 0;
   Samples samples = Samples::reals;
   bool may_fail = false;      // can fail at run time
   bool has_identity = false;  // never interned

@@ -98,4 +98,10 @@ std::string prelude_text(std::string_view code, const PreludeTarget& target) {
   return out;
 }
 
+std::string prelude_whole(const PreludeTarget& target) {
+  std::string names;
+  for (const Block& block : blocks()) names += block.name + " ";
+  return prelude_text(names, target);
+}
+
 }  // namespace croton::ir

@@ -15,6 +15,8 @@ struct PreludeTarget {
 
 /// Type names, the failure record, and the blocks whose names occur in `code`.
 [[nodiscard]] std::string prelude_text(std::string_view code, const PreludeTarget& target);
+/// Every block, for compiling the prelude into the library.
+[[nodiscard]] std::string prelude_whole(const PreludeTarget& target);
 /// True for names that generated identifiers must not take.
 [[nodiscard]] bool is_prelude_name(std::string_view name);
 

@@ -34,23 +34,21 @@ class Product {
     a_labels_ = v_.node->attribute<Integers>("a");
     b_labels_ = v_.node->attribute<Integers>("b");
     out_ = v_.node->attribute<Integers>("out");
-    if (!out_.empty() && !has(b_labels_, out_.back())) {
+    const ir::ContractOrder order = ir::contract_order(*v_.node);
+    if (order.swapped) {
       std::swap(a_, b_);
       std::swap(a_labels_, b_labels_);
     }
+    inner_ = order.inner;
+    is_reduction_ = order.is_reduction;
     for (std::size_t i = 0; i < a_labels_.size(); ++i) extents_[a_labels_[i]] = a_.shape()[i];
     for (std::size_t i = 0; i < b_labels_.size(); ++i)
       if (!extents_.contains(b_labels_[i]) || b_.shape()[i].is_constant())
         extents_[b_labels_[i]] = b_.shape()[i];
-    for (const auto& [label, extent] : extents_)
-      if (!has(out_, label)) inner_.push_back(label);
-    // The inner labels in the order in which the first operand has them.
-    std::sort(inner_.begin(), inner_.end(),
-              [&](auto x, auto y) { return rank_of(x) < rank_of(y); });
   }
 
   void lower() {
-    if (is_reduction())
+    if (is_reduction_)
       lower_as_reduction();
     else
       lower_tiled();
@@ -58,23 +56,6 @@ class Product {
 
  private:
   using Place = std::map<std::int64_t, Dim>;  // label → index
-
-  [[nodiscard]] std::size_t rank_of(std::int64_t label) const {
-    const auto it = std::find(a_labels_.begin(), a_labels_.end(), label);
-    if (it != a_labels_.end()) return static_cast<std::size_t>(it - a_labels_.begin());
-    return a_labels_.size() +
-           static_cast<std::size_t>(std::find(b_labels_.begin(), b_labels_.end(), label) -
-                                    b_labels_.begin());
-  }
-
-  [[nodiscard]] bool is_reduction() const {
-    if (out_.empty()) return true;
-    const auto vector_with = [&](const Value& vector, const Integers& labels) {
-      return vector.rank() == 1 && inner_.size() == 1 && !labels.empty() &&
-             labels.back() == inner_[0];
-    };
-    return vector_with(a_, b_labels_) || vector_with(b_, a_labels_);
-  }
 
   [[nodiscard]] Dim inner_extent() const {
     Dim count(1);
@@ -293,6 +274,7 @@ class Product {
   Value v_, a_, b_;
   Integers a_labels_, b_labels_, out_, inner_;
   std::map<std::int64_t, Dim> extents_;
+  bool is_reduction_ = false;
 };
 
 }  // namespace

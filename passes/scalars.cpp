@@ -265,8 +265,9 @@ Value Scalars::one_hot_scatter(const ir::Node& node, const Index& index) {
   const Index row{index[0]};
   const Dim label = checked_index(node.operands[3], row, node.operands[0].shape()[1], 1, node);
   const Value hit = kernel_.scalar(Op::eq, {kernel_.index(index[1]), kernel_.index(label)});
-  const Value update = at(node.operands[1], row);
-  return kernel_.scalar(Op::where, {hit, update, kernel_.constant(update.dtype(), 0)});
+  const Value update = at(node.operands[1], row), zero = kernel_.constant(update.dtype(), 0);
+  // Added to 0, as the scatter does: an update of -0 gives +0.
+  return kernel_.scalar(Op::where, {hit, kernel_.scalar(Op::add, {zero, update}), zero});
 }
 
 }  // namespace croton::passes

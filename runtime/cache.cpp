@@ -43,9 +43,9 @@ Settings read_settings() {
   if (mode == "ro") s.write = false;
   s.directory = environment("CROTON_CACHE_DIR");
   if (s.directory.empty()) {
-    if (const std::string xdg = environment("XDG_CACHE_HOME"); !xdg.empty())
+    if (const std::string xdg = system_variable("XDG_CACHE_HOME"); !xdg.empty())
       s.directory = xdg + "/croton";
-    else if (const std::string home = environment("HOME"); !home.empty())
+    else if (const std::string home = system_variable("HOME"); !home.empty())
       s.directory = home + "/.cache/croton";
   }
   const std::string path = environment("CROTON_CACHE_PATH");

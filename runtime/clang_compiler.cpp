@@ -112,6 +112,8 @@ std::unique_ptr<llvm::Module> front_end(const croton_compile_request& request,
   clang::CompilerInstance instance;
   instance.setInvocation(invocation);
   instance.setDiagnostics(diagnostics.get());
+  // "1 warning generated." is nobody's business: the log holds the warnings.
+  instance.setVerboseOutputStream(std::make_unique<llvm::raw_null_ostream>());
   clang::EmitLLVMOnlyAction action(&context);
   if (!instance.ExecuteAction(action)) return nullptr;
   return action.takeModule();

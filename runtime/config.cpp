@@ -37,6 +37,11 @@ std::optional<std::string> setting(std::string_view name) {
   return value;
 }
 
+std::string system_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 bool flag(std::string_view name) {
   const std::optional<std::string> value = setting(name);
   return value && *value != "0" && *value != "off" && *value != "no";

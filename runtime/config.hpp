@@ -15,6 +15,8 @@ struct Setting {
 [[nodiscard]] std::span<const Setting> all_settings();
 /// The value of a switch of the table, when it is set and not empty.
 [[nodiscard]] std::optional<std::string> setting(std::string_view name);
+/// A variable of the system's, such as HOME.
+[[nodiscard]] std::string system_variable(const char* name);
 /// True for anything but unset, "", "0", "off" and "no".
 [[nodiscard]] bool flag(std::string_view name);
 /// A line to standard error when CROTON_LOG lists `topic` (cache, pass, jit, or all).
