@@ -321,6 +321,7 @@ class KernelText {
                    ir::text(ir::tensor(buffers_[i].dtype(), buffers_[i].shape())));
     }
     writer_.line("(void)buffers, (void)dims, (void)begin, (void)end, (void)failure;");
+    parallel_index_.clear();
     statements(body);
     writer_.close();
   }

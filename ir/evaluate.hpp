@@ -42,8 +42,11 @@ struct ReferenceArray {
   std::vector<Bounded> elements;
 };
 
+/// `ideal`: elementwise ops as if dtypes had 64 bits of mantissa and no end of range, without
+/// bounds: what a formula means, for judging another formula.
 [[nodiscard]] std::vector<ReferenceArray> evaluate_reference(std::span<const Value> roots,
-                                                             std::span<const Binding> leaves);
+                                                             std::span<const Binding> leaves,
+                                                             bool ideal = false);
 
 /// Where an actual array leaves the reference's bounds.
 struct Difference {

@@ -54,7 +54,7 @@ Bounded rounded(Wide value, Wide bound, double ulps, DType dtype, bool undetermi
 
 class Reference final : public Evaluator {
  public:
-  Reference() : Evaluator(std::int64_t{1} << 28) {}
+  explicit Reference(bool ideal = false) : Evaluator(std::int64_t{1} << 28), ideal_(ideal) {}
 
   static ReferenceArray array(const Elements& x) {
     return {x.dtype, x.shape, {x.data<Bounded>(), x.data<Bounded>() + x.count()}};
@@ -113,7 +113,7 @@ class Reference final : public Evaluator {
         using T = decltype(zero);
         const Wide low = static_cast<Wide>(std::numeric_limits<T>::lowest()),
                    high = static_cast<Wide>(std::numeric_limits<T>::max());
-        return std::clamp(std::trunc(v), low, high);
+        return std::clamp(std::trunc(v), low, high) + 0.0L;  // no integer is -0
       });
     };
     const Wide middle = convert(x.value);
@@ -146,8 +146,8 @@ class Reference final : public Evaluator {
     return out;
   }
 
-  static Bounded real_element(const Node& node, WideFunction f, std::span<const Bounded* const> x,
-                              DType to) {
+  Bounded real_element(const Node& node, WideFunction f, std::span<const Bounded* const> x,
+                       DType to) const {
     CROTON_CHECK(f != nullptr,
                  fmt::format("{} is not defined on real numbers", info(node.op).name));
     Wide middle[3] = {0, 0, 0};
@@ -158,6 +158,7 @@ class Reference final : public Evaluator {
       uncertain |= x[k]->bound > 0;
     }
     const Wide value = f(middle[0], middle[1], middle[2]);
+    if (ideal_ && is_real(to)) return {value, 0, undetermined};
     Wide bound = 0;
     // Steps make a jump anywhere in the interval show at its ends for monotone steps; a NaN on one
     // side only means that the domain's border lies inside.
@@ -178,6 +179,10 @@ class Reference final : public Evaluator {
           bound = std::max(bound, std::fabs(other - value));
       }
     if (std::isnan(bound)) undetermined = true;
+    // 64 bits may swallow what is uncertain; it stays uncertain.
+    if (uncertain && std::isfinite(value))
+      bound = std::max(bound, std::fabs(value) * 0x1p-63L +
+                                  static_cast<Wide>(std::numeric_limits<double>::denorm_min()));
     if (uncertain && turns(node.op)) undetermined |= may_turn(x, value, bound, node.op);
     return rounded(value, 1.01L * bound, info(node.op).ulp, to, undetermined);
   }
@@ -380,6 +385,8 @@ class Reference final : public Evaluator {
     return out;
   }
 
+  bool ideal_;
+
   void add_into(Elements& to, std::int64_t i, const Elements& from, std::int64_t j) const override {
     Node step;
     step.op = Op::add;
@@ -393,9 +400,9 @@ class Reference final : public Evaluator {
 }  // namespace
 
 std::vector<ReferenceArray> evaluate_reference(std::span<const Value> roots,
-                                               std::span<const Binding> leaves) {
+                                               std::span<const Binding> leaves, bool ideal) {
   std::vector<ReferenceArray> out;
-  for (const Elements& x : Reference().run(roots, leaves)) out.push_back(Reference::array(x));
+  for (const Elements& x : Reference(ideal).run(roots, leaves)) out.push_back(Reference::array(x));
   return out;
 }
 

@@ -36,6 +36,16 @@ std::optional<GroupKind> group_kind_named(std::string_view wanted) {
   return std::nullopt;
 }
 
+const Value& Group::lead() const {
+  const auto decides = [](const Value& v) {
+    const OpKind kind = info(v.op()).kind;
+    return kind == OpKind::reduction || kind == OpKind::contraction || v.op() == Op::scatter_add ||
+           v.op() == Op::scatter_set;
+  };
+  const auto it = std::find_if(members.begin(), members.end(), decides);
+  return it == members.end() ? members.front() : *it;
+}
+
 std::vector<Value> Module::roots() const {
   std::vector<Value> all = outputs;
   for (const Update& update : updates) all.push_back(update.value);

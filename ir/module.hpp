@@ -59,6 +59,9 @@ struct Group {
   bool may_fail = false;
   /// How the kernel is written; the rows of passes/schedule.cpp say which names a kind knows.
   NamedAttributes schedule{};
+
+  /// The member that decides the kind: the first reduction, contraction or scatter, if any.
+  [[nodiscard]] const Value& lead() const;
 };
 
 struct Module {

@@ -328,7 +328,7 @@ std::vector<Refusal> fuse(ir::Module& module) {
   for (char& c : prefix)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   for (Group& group : fusion.groups) {
-    group.name = fmt::format("{}_{}", prefix, ir::info(group.members[0].op()).name);
+    group.name = fmt::format("{}_{}", prefix, ir::info(group.lead().op()).name);
     if (const int count = names[group.name]++; count > 0)
       group.name += fmt::format("_{}", count + 1);
   }

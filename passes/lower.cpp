@@ -152,7 +152,7 @@ Dim full_reduction_chunks(const Value& reduction) {
 }
 
 void lower_full(Lowering& l) {
-  const Value& reduction = l.group.members[0];
+  const Value& reduction = l.group.lead();
   const Combiner combiner = combiner_of(reduction.op(), reduction.dtype());
   const Dim count = volume(reduction.node->operands[0].shape());
   const Step step = step_of(l, combiner, reduction, {});
@@ -180,7 +180,7 @@ void lower_full(Lowering& l) {
 // Blocks of columns: leaves of 8 rows by a halving tree, leaves in ascending order within a chunk,
 // chunks by the pairwise tree.
 void lower_column(Lowering& l) {
-  const Value& reduction = l.group.members[0];
+  const Value& reduction = l.group.lead();
   const Combiner combiner = combiner_of(reduction.op(), reduction.dtype());
   const Shape& domain = l.group.domain;
   const Shape outer(domain.begin(), domain.end() - 1);

@@ -210,8 +210,8 @@ class Lowerer {
     }
     Lowering lowering{group, kernel, scalars, targets, {}, fma_};
     if (group.kind == GroupKind::full)
-      if (const Dim chunks = full_reduction_chunks(group.members[0]); !chunks.is(1)) {
-        const Value temporary = arena_like(group.members[0].dtype(), {chunks});
+      if (const Dim chunks = full_reduction_chunks(group.lead()); !chunks.is(1)) {
+        const Value temporary = arena_like(group.lead().dtype(), {chunks});
         lowering.partials = parameter("partials", temporary);
       }
     switch (group.kind) {

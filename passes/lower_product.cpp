@@ -28,7 +28,7 @@ bool has(const Integers& labels, std::int64_t label) {
 
 class Product {
  public:
-  explicit Product(Lowering& l) : l_(l), k_(l.kernel), v_(l.group.members[0]) {
+  explicit Product(Lowering& l) : l_(l), k_(l.kernel), v_(l.group.lead()) {
     a_ = v_.node->operands[0];
     b_ = v_.node->operands[1];
     a_labels_ = v_.node->attribute<Integers>("a");

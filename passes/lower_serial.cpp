@@ -118,7 +118,7 @@ void lower_scatter(Lowering& l, const Value& v) {
 }  // namespace
 
 void lower_serial(Lowering& l) {
-  const Value& v = l.group.members[0];
+  const Value& v = l.group.lead();
   switch (v.op()) {
     case Op::argmax:
     case Op::argmin:

@@ -18,12 +18,45 @@ namespace {
 
 using ir::Level;
 
-template <std::span<const Rule> (*Rules)()>
-void rewriting(ir::Module& module, const PipelineOptions&, PipelineReport& report, long* left) {
-  const std::vector<ir::Value> roots = rewrite(module.roots(), Rules(), &report.rules, left);
+// What each kind of mathematics tolerates; stabilize may also mend overflow and domain.
+std::uint32_t tolerated(std::string_view math, std::uint32_t mends) {
+  if (math == "strict") return may::nothing;
+  if (math == "fast") return ~0u;
+  return may::rounding | mends;
+}
+
+void rewrite_with(std::span<const RuleSet> sets, ir::Module& module, const PipelineOptions& options,
+                  PipelineReport& report, long* left, std::uint32_t mends = 0) {
+  const RewriteOptions how{.tolerated = tolerated(options.math, mends),
+                           .context = {.fma = options.fma},
+                           .fired = &report.rules,
+                           .left = left};
+  const std::vector<ir::Value> roots = rewrite(module.roots(), sets, how);
   for (std::size_t i = 0; i < module.outputs.size(); ++i) module.outputs[i] = roots[i];
   for (std::size_t i = 0; i < module.updates.size(); ++i)
     module.updates[i].value = roots[module.outputs.size() + i];
+}
+
+constexpr std::uint32_t kMends = may::overflow | may::domain | may::zero_sign;
+
+void canonicalize(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* left) {
+  const RuleSet sets[] = {{"folding", folding_rules()},
+                          {"arithmetic", arithmetic_rules()},
+                          {"logic", logic_rules()},
+                          {"movement", movement_rules()}};
+  rewrite_with(sets, m, o, r, left);
+}
+void stabilize(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* left) {
+  const RuleSet sets[] = {{"stability", stability_rules()}};
+  rewrite_with(sets, m, o, r, left, kMends);
+}
+void specialize(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* left) {
+  const RuleSet sets[] = {{"expand", expand_rules()}, {"specialize", specialize_rules()}};
+  rewrite_with(sets, m, o, r, left, may::overflow);
+}
+void form_fma(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* left) {
+  const RuleSet sets[] = {{"form-fma", fma_rules()}, {"folding", folding_rules()}};
+  rewrite_with(sets, m, o, r, left, may::overflow);
 }
 
 void fusing(ir::Module& module, const PipelineOptions&, PipelineReport& report, long*) {
@@ -44,13 +77,13 @@ void planning(ir::Module& module, const PipelineOptions&, PipelineReport&, long*
 // clang-format off
 constexpr Pass kPasses[] = {
   {"canonicalize", Level::tensor, Level::tensor, Effect::none,
-   "one form for what is written in many ways", rewriting<canonicalize_rules>},
+   "one form for what is written in many ways", canonicalize},
   {"stabilize", Level::tensor, Level::tensor, Effect::rounding,
-   "forms that overflow or cancel become forms that do not", rewriting<stabilize_rules>},
+   "forms that overflow or cancel become forms that do not", stabilize},
   {"specialize", Level::tensor, Level::tensor, Effect::none,
-   "compositions expand into ops", rewriting<expand_rules>},
+   "compositions expand into ops; powers become products", specialize},
   {"form-fma", Level::tensor, Level::tensor, Effect::fused_multiply_add,
-   "products that are added become fused multiply-adds", rewriting<fma_rules>},
+   "products that are added become fused multiply-adds", form_fma},
   {"fuse", Level::tensor, Level::grouped, Effect::none,
    "which values one kernel computes", fusing},
   {"schedule", Level::grouped, Level::grouped, Effect::none,
@@ -179,7 +212,9 @@ ir::Value stabilized(const ir::Value& cost, std::span<const ir::Value> leaves) {
     show.emplace_back(stand_in, leaf);
   }
   const std::vector<ir::Value> hidden = ir::substitute(std::vector<ir::Value>{cost}, hide);
-  return ir::substitute(rewrite(hidden, stabilize_rules()), show)[0];
+  const RuleSet sets[] = {{"stability", stability_rules()}};
+  const RewriteOptions how{.tolerated = may::rounding | kMends};
+  return ir::substitute(rewrite(hidden, sets, how), show)[0];
 }
 
 void run_passes(ir::Module& module, std::span<const std::string_view> names,

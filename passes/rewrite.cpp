@@ -16,9 +16,13 @@ constexpr int kMaxRewrites = 64;
 
 class Driver {
  public:
-  Driver(std::span<const Rule> rules, std::map<std::string, int>* fired, long* left)
-      : fired_(fired), left_(left) {
-    for (const Rule& rule : rules) by_root_[rule.root].push_back(&rule);
+  Driver(std::span<const RuleSet> sets, const RewriteOptions& options) : options_(options) {
+    for (const RuleSet& set : sets)
+      for (const Rule& rule : set.rules) {
+        if ((rule.effects & ~options.tolerated) != 0) continue;
+        for (std::size_t op = 0; op < by_op_.size(); ++op)
+          if (rule.may_start_at(static_cast<ir::Op>(op))) by_op_[op].push_back(&rule);
+      }
   }
 
   std::vector<Value> run(std::span<const Value> roots) {
@@ -61,10 +65,9 @@ class Driver {
     for (const Value& operand : node->operands)
       operands.push_back({done_.at(operand.node.get()), operand.index});
     const Value current{ir::with_operands(node, std::move(operands)), 0};
-    const auto rules = by_root_.find(current.op());
-    if (rules == by_root_.end() || (left_ != nullptr && *left_ == 0)) return current.node;
-    for (const Rule* rule : rules->second) {
-      const Value next = rule->apply(current);
+    if (options_.left != nullptr && *options_.left == 0) return current.node;
+    for (const Rule* rule : by_op_[static_cast<std::size_t>(current.op())]) {
+      const Value next = rule->apply(current, options_.context);
       if (!next || next == current) continue;
       CROTON_CHECK(next.type() == current.type(),
                    fmt::format("the rule {} changes {} to {}", rule->name, ir::text(current.type()),
@@ -72,25 +75,24 @@ class Driver {
       CROTON_CHECK(depth < kMaxRewrites,
                    fmt::format("the rule {} does not come to an end", rule->name));
       next.node->inherit(*current.node);
-      if (fired_) ++(*fired_)[std::string(rule->name)];
-      if (left_ != nullptr && *left_ > 0) --*left_;
+      if (options_.fired) ++(*options_.fired)[std::string(rule->name)];
+      if (options_.left != nullptr && *options_.left > 0) --*options_.left;
       return finish(next.node, depth + 1);
     }
     return current.node;
   }
 
-  std::unordered_map<ir::Op, std::vector<const Rule*>> by_root_;
+  std::vector<std::vector<const Rule*>> by_op_{ir::all_ops().size()};
   std::unordered_map<const ir::Node*, NodePtr> done_;
   std::vector<NodePtr> alive_;  // keys of done_ must not be freed and reused
-  std::map<std::string, int>* fired_;
-  long* left_;
+  const RewriteOptions& options_;
 };
 
 }  // namespace
 
-std::vector<ir::Value> rewrite(std::span<const ir::Value> roots, std::span<const Rule> rules,
-                               std::map<std::string, int>* fired, long* left) {
-  return Driver(rules, fired, left).run(roots);
+std::vector<ir::Value> rewrite(std::span<const ir::Value> roots, std::span<const RuleSet> sets,
+                               const RewriteOptions& options) {
+  return Driver(sets, options).run(roots);
 }
 
 }  // namespace croton::passes

@@ -1,36 +1,30 @@
 // The one driver of rewrites over a graph. Producers are rewritten before their users; a node is
-// offered to every rule of its op until none fires; replacements keep the sites and labels of what
-// they replace. The work is linear in the number of nodes for rules that make nodes of bounded
-// number.
+// offered to every rule that may start at its op until none fires; replacements keep the sites and
+// labels of what they replace. The work is linear in the number of nodes for rules that make nodes
+// of bounded number.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "ir/node.hpp"
+#include "passes/rule.hpp"
 
 namespace croton::passes {
 
-struct Rule {
-  std::string_view name;
-  ir::Op root;
-  /// The replacement, of the root's type, or an empty value when the rule does not apply.
-  ir::Value (*apply)(const ir::Value& root);
+struct RewriteOptions {
+  std::uint32_t tolerated = ~0u;  // rules that declare other effects do not act
+  RuleContext context{};
+  std::map<std::string, int>* fired = nullptr;  // how often each rule fired
+  /// How many rewrites may still fire; negative is no limit.
+  long* left = nullptr;
 };
 
 /// Rewrites what `roots` reach. Throws InternalError naming the rule when one node is rewritten
-/// more than 64 times. `left`: how many rewrites may still fire; negative is no limit.
+/// more than 64 times, or when a rule changes a type.
 [[nodiscard]] std::vector<ir::Value> rewrite(std::span<const ir::Value> roots,
-                                             std::span<const Rule> rules,
-                                             std::map<std::string, int>* fired = nullptr,
-                                             long* left = nullptr);
-
-[[nodiscard]] std::span<const Rule> stabilize_rules();
-[[nodiscard]] std::span<const Rule> canonicalize_rules();
-[[nodiscard]] std::span<const Rule> expand_rules();
-[[nodiscard]] std::span<const Rule> fma_rules();
+                                             std::span<const RuleSet> sets,
+                                             const RewriteOptions& options = {});
 
 }  // namespace croton::passes

@@ -29,8 +29,7 @@ void schedule(ir::Module& module, int vector_bytes) {
       return r.vector_bytes <= vector_bytes;
     });
     CROTON_CHECK(row != kProducts.end(), "no schedule for vectors this small");
-    const auto lanes =
-        row->vector_bytes / static_cast<std::int64_t>(size_of(group.members[0].dtype()));
+    const auto lanes = row->vector_bytes / static_cast<std::int64_t>(size_of(group.lead().dtype()));
     group.schedule = {{"columns", row->vectors * lanes}, {"narrowest", lanes}, {"rows", row->rows}};
   }
 }

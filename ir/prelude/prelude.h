@@ -29,13 +29,13 @@ inline u64 bits_of(f64 x) { return __builtin_bit_cast(u64, x); }
 inline f32 real_of(u32 x) { return __builtin_bit_cast(f32, x); }
 inline f64 real_of(u64 x) { return __builtin_bit_cast(f64, x); }
 //! nan_f32
-inline f32 nan_f32() { return __builtin_bit_cast(f32, 0x7fc00000u); }
+inline constexpr f32 nan_f32() { return __builtin_bit_cast(f32, 0x7fc00000u); }
 //! nan_f64
-inline f64 nan_f64() { return __builtin_bit_cast(f64, 0x7ff8000000000000ul); }
+inline constexpr f64 nan_f64() { return __builtin_bit_cast(f64, 0x7ff8000000000000ul); }
 //! infinity_f32
-inline f32 infinity_f32() { return __builtin_bit_cast(f32, 0x7f800000u); }
+inline constexpr f32 infinity_f32() { return __builtin_bit_cast(f32, 0x7f800000u); }
 //! infinity_f64
-inline f64 infinity_f64() { return __builtin_bit_cast(f64, 0x7ff0000000000000ul); }
+inline constexpr f64 infinity_f64() { return __builtin_bit_cast(f64, 0x7ff0000000000000ul); }
 
 //! select
 template <class T>

@@ -1,0 +1,262 @@
+// Matching a pattern against a graph and building its right side.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ir/builder.hpp"
+#include "ir/composition.hpp"
+#include "passes/rule.hpp"
+
+namespace croton::passes {
+namespace {
+
+using ir::Op;
+using ir::Value;
+
+struct Bindings {
+  std::array<Value, patterns::kVariables> values{};
+  std::array<std::vector<ir::Attribute>, 2> attributes{};
+  std::array<bool, 2> bound{};
+};
+
+bool is_number(const Value& v, double wanted) {
+  const auto literal = ir::splat_value(v);
+  if (!literal || literal->dtype() == DType::boolean)
+    return literal && literal->as_double() == wanted && !std::signbit(wanted);
+  const double found = literal->as_double();
+  // An integer 0 is both zeros; of floating ones each is itself.
+  return found == wanted &&
+         (wanted != 0 || !is_real(v.dtype()) || std::signbit(found) == std::signbit(wanted));
+}
+
+class Matcher {
+ public:
+  explicit Matcher(const Pattern& pattern) : pattern_(pattern) {}
+
+  std::optional<Bindings> match(const Value& root) {
+    Bindings bindings;
+    if (!match(pattern_.count - 1, root, bindings)) return std::nullopt;
+    return bindings;
+  }
+
+ private:
+  bool match(int at, const Value& v, Bindings& b) const {
+    const Cell& cell = pattern_.cells[static_cast<std::size_t>(at)];
+    switch (cell.kind) {
+      case CellKind::value:
+        return bind(cell, v, b);
+      case CellKind::constant:
+        return ir::splat_value(v).has_value() && bind(cell, v, b);
+      case CellKind::number:
+        return is_number(v, cell.number);
+      case CellKind::op:
+        if (v.op() != cell.op || !bind_attributes(cell, v.node->attributes, b)) return false;
+        break;
+      case CellKind::composition:
+        if (v.op() != Op::call || v.node->attribute<std::string>("name") != cell.name ||
+            !bind_attributes(cell, {v.node->find_attribute("attributes")}, b))
+          return false;
+        break;
+    }
+    const Bindings before = b;
+    if (match_operands(cell, v, b, false)) return true;
+    if (!ir::has_trait(v.op(), ir::traits::commutative)) return false;
+    b = before;
+    return match_operands(cell, v, b, true);
+  }
+
+  bool match_operands(const Cell& cell, const Value& v, Bindings& b, bool swapped) const {
+    for (std::size_t i = 0; i < v.node->operands.size(); ++i)
+      if (!match(cell.operands[swapped ? 1 - i : i], v.node->operands[i], b)) return false;
+    return true;
+  }
+
+  static bool bind(const Cell& cell, const Value& v, Bindings& b) {
+    Value& slot = b.values[static_cast<std::size_t>(cell.variable)];
+    if (slot) return slot == v;
+    slot = v;
+    return true;
+  }
+
+  static bool bind_attributes(const Cell& cell, const std::vector<ir::Attribute>& found,
+                              Bindings& b) {
+    if (cell.attributes == Attributes::none) return true;
+    const auto i = static_cast<std::size_t>(cell.attributes);
+    if (b.bound[i]) return b.attributes[i] == found;
+    b.bound[i] = true;
+    b.attributes[i] = found;
+    return true;
+  }
+
+  const Pattern& pattern_;
+};
+
+class Builder {
+ public:
+  Builder(const Pattern& pattern, const Bindings& bindings)
+      : pattern_(pattern), bindings_(bindings) {}
+
+  // A bare number has the type it replaces.
+  Value build(const ir::Type& type) {
+    const Cell& root = pattern_.root();
+    if (root.kind == CellKind::number)
+      return ir::splat(operand(pattern_.count - 1).as(type.dtype), type.shape);
+    return operand(pattern_.count - 1).value();
+  }
+
+ private:
+  ir::Operand operand(int at) {
+    const Cell& cell = pattern_.cells[static_cast<std::size_t>(at)];
+    if (cell.kind == CellKind::value || cell.kind == CellKind::constant)
+      return bindings_.values[static_cast<std::size_t>(cell.variable)];
+    if (cell.kind == CellKind::number) {
+      const bool whole = std::trunc(cell.number) == cell.number &&
+                         !(cell.number == 0 && std::signbit(cell.number));
+      return whole ? ir::Operand(static_cast<std::int64_t>(cell.number)) : ir::Operand(cell.number);
+    }
+    std::vector<ir::Operand> operands;
+    for (const std::int8_t below : cell.operands)
+      if (below >= 0) operands.push_back(operand(below));
+    if (cell.kind == CellKind::composition) {
+      std::vector<Value> values;
+      for (const ir::Operand& o : operands) values.push_back(o.value());
+      const ir::NamedAttributes attributes =
+          cell.attributes == Attributes::none ? ir::NamedAttributes{} : named(cell);
+      return ir::call(cell.name, values, attributes);
+    }
+    if (cell.attributes == Attributes::none)
+      return ir::apply(cell.op, std::span<const ir::Operand>(operands));
+    return ir::make(cell.op, {operands[0].value()},
+                    bindings_.attributes[static_cast<std::size_t>(cell.attributes)]);
+  }
+
+  // Attributes bound by a call go on to a call; those of a reduction become named ones.
+  ir::NamedAttributes named(const Cell& cell) {
+    const auto& bound = bindings_.attributes[static_cast<std::size_t>(cell.attributes)];
+    if (const auto* same = std::get_if<ir::NamedAttributes>(&bound.at(0).value)) return *same;
+    return {{"axes", bound.at(0)}};
+  }
+
+  const Pattern& pattern_;
+  const Bindings& bindings_;
+};
+
+bool on(On wanted, DType dtype) {
+  switch (wanted) {
+    case On::any:
+      return true;
+    case On::numbers:
+      return dtype != DType::boolean;
+    case On::integers:
+      return is_integer(dtype);
+    case On::reals:
+      return is_real(dtype);
+    case On::booleans:
+      return dtype == DType::boolean;
+  }
+  return false;
+}
+
+DType dtype_of_root(const Value& root) {
+  const auto& operands = root.node->operands;
+  return operands.empty() ? root.dtype() : operands[root.op() == Op::where ? 1 : 0].dtype();
+}
+
+std::string cell_text(const Pattern& pattern, int at) {
+  const Cell& cell = pattern.cells[static_cast<std::size_t>(at)];
+  constexpr std::string_view variables = "xyzcd";
+  if (cell.kind == CellKind::value || cell.kind == CellKind::constant)
+    return std::string(1, variables[static_cast<std::size_t>(cell.variable)]);
+  if (cell.kind == CellKind::number) return fmt::format("{}", cell.number);
+  std::vector<std::string> operands;
+  for (const std::int8_t below : cell.operands)
+    if (below >= 0) operands.push_back(cell_text(pattern, below));
+  const std::string_view infix = cell.kind == CellKind::op ? ir::info(cell.op).infix : "";
+  const auto wrapped = [](const std::string& text) {
+    return text.find(' ') == std::string::npos || text.back() == ')' ? text : "(" + text + ")";
+  };
+  if (!infix.empty() && operands.size() == 2)
+    return fmt::format("{} {} {}", wrapped(operands[0]), infix, wrapped(operands[1]));
+  if (!infix.empty() && operands.size() == 1)
+    return fmt::format("{}{}", infix, wrapped(operands[0]));
+  std::string text(cell.kind == CellKind::op ? ir::info(cell.op).name : cell.name);
+  text += "(" + fmt::format("{}", fmt::join(operands, ", "));
+  if (cell.attributes != Attributes::none) text += cell.attributes == Attributes::a ? ", A" : ", B";
+  return text + ")";
+}
+
+}  // namespace
+
+std::string text(const Pattern& pattern) {
+  return pattern.count == 0 ? "" : cell_text(pattern, pattern.count - 1);
+}
+
+std::string effects_text(std::uint32_t effects) {
+  constexpr std::string_view names[] = {"rounding", "zero_sign", "nans", "overflow", "domain"};
+  std::string out;
+  for (std::size_t i = 0; i < std::size(names); ++i)
+    if ((effects >> i & 1) != 0) out += (out.empty() ? "" : ", ") + std::string(names[i]);
+  return out.empty() ? "nothing" : out;
+}
+
+std::string Rule::text() const {
+  if (code != nullptr) return std::string(algebra);
+  std::string out = passes::text(from) + " → " + passes::text(to);
+  constexpr std::string_view dtypes[] = {"", "numbers", "integers", "reals", "bool"};
+  if (on != On::any) out += fmt::format("  on {}", dtypes[static_cast<std::size_t>(on)]);
+  if (when.fact != Fact::none)
+    out += fmt::format("  when {}({})", passes::name(when.fact),
+                       std::string_view("xyz").substr(static_cast<std::size_t>(when.variable), 1));
+  return out;
+}
+
+bool Rule::may_start_at(Op op) const {
+  if (code != nullptr) return !root || *root == op;
+  const Cell& cell = from.root();
+  return cell.kind == CellKind::composition ? op == Op::call : cell.op == op;
+}
+
+Value Rule::apply(const Value& v, const RuleContext& context) const {
+  if (!passes::on(on, dtype_of_root(v))) return {};
+  if (code != nullptr) return code(v, context);
+  const std::optional<Bindings> bindings = Matcher(from).match(v);
+  if (!bindings) return {};
+  if (when.fact != Fact::none &&
+      !holds(when.fact, bindings->values[static_cast<std::size_t>(when.variable)]))
+    return {};
+  return Builder(to, *bindings).build(v.type());
+}
+
+Value instantiate(const Rule& r, DType dtype) {
+  if (r.code != nullptr || (r.when.fact != Fact::none && !is_real(dtype))) return {};
+  Bindings bindings;
+  for (int i = 0; i < patterns::kVariables; ++i) {
+    const char* names[] = {"x", "y", "z", "c", "d"};
+    Value v = ir::input(names[i], ir::tensor(dtype, {"n", 5}));
+    if (r.when.fact != Fact::none && r.when.variable == i)
+      v = r.when.fact == Fact::positive ? ir::abs(v) + std::int64_t{1} : ir::abs(v);
+    if (i >= 3)
+      v = ir::splat(ir::Literal::scalar_of(dtype, is_real(dtype) ? 1.5 + i : 2.0 + i), {"n", 5});
+    bindings.values[static_cast<std::size_t>(i)] = v;
+  }
+  // A pattern's own attributes: over the last axis.
+  const bool of_call = std::any_of(r.from.cells.begin(), r.from.cells.end(), [](const Cell& cell) {
+    return cell.kind == CellKind::composition;
+  });
+  bindings.attributes[0] = {of_call ? ir::Attribute(ir::NamedAttributes{{"axis", std::int64_t{1}}})
+                                    : ir::Attribute(ir::Integers{1})};
+  bindings.attributes[1] = bindings.attributes[0];
+  try {
+    const Value built = Builder(r.from, bindings).build(ir::tensor(dtype, {"n", 5}));
+    // Operands that promotion converted are another graph than the pattern's.
+    const std::vector<Value> roots{built};
+    for (const ir::NodePtr& node : ir::topological_order(roots))
+      if (node->op == Op::cast) return {};
+    return passes::on(r.on, dtype_of_root(built)) ? built : Value{};
+  } catch (const UserError&) {
+    return {};
+  }
+}
+
+}  // namespace croton::passes

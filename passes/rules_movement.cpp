@@ -1,0 +1,138 @@
+// Movement ops that follow each other become one; casts that undo each other vanish.
+#include "ir/builder.hpp"
+#include "passes/rule.hpp"
+
+namespace croton::passes {
+namespace {
+
+using ir::Integers;
+using ir::Op;
+using ir::Value;
+
+const Value& operand(const Value& v, std::size_t i) { return v.node->operands[i]; }
+
+// transpose(transpose(x, p), q) → transpose(x, p∘q)
+Value transpose_twice(const Value& v, const RuleContext&) {
+  const Value& inner = operand(v, 0);
+  if (inner.op() != Op::transpose) return {};
+  const auto& p = inner.node->attribute<Integers>("permutation");
+  const auto& q = v.node->attribute<Integers>("permutation");
+  Integers composed;
+  for (const std::int64_t axis : q) composed.push_back(p[static_cast<std::size_t>(axis)]);
+  return ir::transpose(operand(inner, 0), std::move(composed));
+}
+
+Value reshape_twice(const Value& v, const RuleContext&) {
+  return operand(v, 0).op() == Op::reshape ? ir::reshape(operand(operand(v, 0), 0), v.shape())
+                                           : Value{};
+}
+
+Value broadcast_twice(const Value& v, const RuleContext&) {
+  const Value& inner = operand(v, 0);
+  if (inner.op() != Op::broadcast) return {};
+  const auto& outer_axes = v.node->attribute<Integers>("axes");
+  Integers axes;
+  for (const std::int64_t axis : inner.node->attribute<Integers>("axes")) {
+    const auto at = static_cast<std::size_t>(axis);
+    // An extent of 1 that the inner one repeats within 1 and the outer one spreads stays legal.
+    axes.push_back(outer_axes[at]);
+  }
+  return ir::broadcast(operand(inner, 0), v.shape(), std::move(axes));
+}
+
+// A movement of one repeated element is that element under the result's shape.
+Value move_splat(const Value& v, const RuleContext&) {
+  if (ir::info(v.op()).kind != ir::OpKind::movement || v.op() == Op::concatenate) return {};
+  const auto scalar = ir::splat_value(operand(v, 0));
+  return scalar ? ir::splat(*scalar, v.shape()) : Value{};
+}
+
+// contract absorbs transposes of its operands: they are other labels.
+Value contract_transpose(const Value& v, const RuleContext&) {
+  Integers labels[2] = {v.node->attribute<Integers>("a"), v.node->attribute<Integers>("b")};
+  std::vector<Value> operands = v.node->operands;
+  bool changed = false;
+  for (std::size_t side = 0; side < 2; ++side) {
+    if (operands[side].op() != Op::transpose) continue;
+    const auto& p = operands[side].node->attribute<Integers>("permutation");
+    Integers fresh(p.size());
+    for (std::size_t i = 0; i < p.size(); ++i)
+      fresh[static_cast<std::size_t>(p[i])] = labels[side][i];
+    labels[side] = std::move(fresh);
+    operands[side] = operand(operands[side], 0);
+    changed = true;
+  }
+  if (!changed) return {};
+  return ir::contract(operands[0], operands[1], labels[0], labels[1],
+                      v.node->attribute<Integers>("out"));
+}
+
+Value slice_twice(const Value& v, const RuleContext&) {
+  const Value& inner = operand(v, 0);
+  if (inner.op() != Op::slice) return {};
+  const auto &s0 = inner.node->attribute<Shape>("starts"), &s1 = v.node->attribute<Shape>("starts");
+  const auto &t0 = inner.node->attribute<Integers>("steps"),
+             &t1 = v.node->attribute<Integers>("steps");
+  Shape starts;
+  Integers steps;
+  for (std::size_t i = 0; i < s0.size(); ++i) {
+    starts.push_back(s0[i] + s1[i] * Dim(t0[i]));
+    steps.push_back(t0[i] * t1[i]);
+  }
+  return ir::slice_of(operand(inner, 0), std::move(starts), v.shape(), std::move(steps));
+}
+
+// True when every value of `from` is a value of `to`.
+bool widens(DType from, DType to) {
+  if (from == DType::boolean) return true;
+  if (to == DType::boolean) return false;
+  if (is_real(from)) return is_real(to) && size_of(to) >= size_of(from);
+  if (is_real(to)) return size_of(from) < size_of(to);
+  if (is_signed_integer(from)) return is_signed_integer(to) && size_of(to) >= size_of(from);
+  return is_signed_integer(to) ? size_of(to) > size_of(from) : size_of(to) >= size_of(from);
+}
+
+// cast(cast(x, wider), t) → cast(x, t)
+Value cast_twice(const Value& v, const RuleContext&) {
+  const Value& inner = operand(v, 0);
+  if (inner.op() != Op::cast || !widens(operand(inner, 0).dtype(), inner.dtype())) return {};
+  return ir::cast(operand(inner, 0), v.dtype());
+}
+
+Value matrix(DType dtype = DType::f32) { return ir::input("x", ir::tensor(dtype, {"n", 6})); }
+Value example_transpose() {
+  return ir::make(Op::transpose, {ir::transpose(matrix(), {1, 0})}, {Integers{1, 0}});
+}
+Value example_reshape() { return ir::reshape(ir::reshape(matrix(), {Dim("n") * 6}), {6, "n"}); }
+Value example_broadcast() {
+  const Value row = ir::input("x", ir::tensor(DType::f32, {6}));
+  return ir::broadcast(ir::broadcast(row, {7, 6}, {1}), {3, 7, 6}, {1, 2});
+}
+Value example_splat() {
+  return ir::make(Op::slice, {ir::full(DType::f32, {7, 6}, 2)},
+                  {Shape{0, 1}, Shape{7, 2}, Integers{1, 2}});
+}
+Value example_contract() { return ir::matmul(ir::transpose(matrix(), {1, 0}), matrix()); }
+Value example_slice() {
+  const Value inner = ir::slice_of(matrix(), {0, 1}, {"n", 4}, {1, 1});
+  return ir::slice_of(inner, {0, 3}, {"n", 2}, {1, -2});
+}
+Value example_cast() { return ir::cast(ir::cast(matrix(DType::i8), DType::f32), DType::i64); }
+
+// clang-format off
+constexpr Rule kMovement[] = {
+  rule_fn("transpose-transpose", Op::transpose, "transpose(transpose(x, p), q) → transpose(x, p∘q)", transpose_twice, example_transpose),
+  rule_fn("reshape-reshape",     Op::reshape,   "reshape(reshape(x)) → reshape(x)", reshape_twice, example_reshape),
+  rule_fn("broadcast-broadcast", Op::broadcast, "broadcast(broadcast(x)) → broadcast(x)", broadcast_twice, example_broadcast),
+  rule_fn("slice-slice",         Op::slice,     "slice(slice(x)) → slice(x)", slice_twice, example_slice),
+  rule_fn("move-splat",          std::nullopt,  "a movement of one repeated element → that element", move_splat, example_splat),
+  rule_fn("contract-transpose",  Op::contract,  "contract(transpose(x), y) → contract(x, y) with other labels", contract_transpose, example_contract),
+  rule_fn("cast-cast",           Op::cast,      "cast(cast(x, wider), t) → cast(x, t)", cast_twice, example_cast),
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Rule> movement_rules() { return kMovement; }
+
+}  // namespace croton::passes
