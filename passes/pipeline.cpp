@@ -184,6 +184,15 @@ PassError::PassError(std::string pass, std::string before, const std::string& wh
 std::span<const Pass> all_passes() { return kPasses; }
 std::span<const std::string_view> default_pipeline() { return kDefault; }
 
+std::span<const std::string_view> remaining_pipeline(Level level) {
+  constexpr std::span<const std::string_view> all = kDefault;
+  if (level == Level::tensor) return all;
+  std::size_t from = 0;
+  while (from < all.size() && find(all[from])->from != level) ++from;
+  if (from < all.size() && all[from] == "schedule") ++from;
+  return all.subspan(from);
+}
+
 const Pass& pass_named(std::string_view name) {
   if (const Pass* pass = find(name)) return *pass;
   std::vector<std::string_view> known;
@@ -230,7 +239,7 @@ void run_passes(ir::Module& module, std::span<const std::string_view> names,
 }
 
 void run_pipeline(ir::Module& module, const PipelineOptions& options, PipelineReport& report) {
-  run_passes(module, kDefault, options, report);
+  run_passes(module, remaining_pipeline(module.level), options, report);
 }
 
 }  // namespace croton::passes

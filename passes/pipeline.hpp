@@ -54,6 +54,8 @@ struct Pass {
 [[nodiscard]] const Pass& pass_named(std::string_view name);
 /// The passes of compile, in order.
 [[nodiscard]] std::span<const std::string_view> default_pipeline();
+/// What is left of it for a module at `level`; groups keep the schedules they state.
+[[nodiscard]] std::span<const std::string_view> remaining_pipeline(ir::Level level);
 /// "standard", "strict" and "fast"; throws UserError on other words.
 void check_math(std::string_view math);
 [[nodiscard]] bool allowed(const Pass& pass, const PipelineOptions& options);

@@ -221,7 +221,8 @@ Value Scalars::concatenated(const ir::Node& node, const Index& index) {
     }
     start = start + extent;
   }
-  return result;
+  // Without any element nothing is read; a value is still named.
+  return result ? result : kernel_.constant(node.types[0].dtype, 0);
 }
 
 Value Scalars::sliced_update(const ir::Node& node, const Index& index) {

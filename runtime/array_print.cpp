@@ -123,9 +123,8 @@ void print(std::ostream& out, const Array& a, const Format<T>& f, std::size_t ax
   std::size_t column = indent.size() + 1;
   for (std::int64_t i = 0; i < n; ++i) {
     if (summarised(a) && n > 2 * kEdge && i == kEdge) {
-      out << (innermost ? "..."
+      out << (innermost ? " ..."
                         : "...\n" + std::string(a.shape().size() - axis - 2, '\n') + indent + " ");
-      if (innermost) out << ' ';
       column += 4;
       i = n - kEdge;
     }
@@ -134,10 +133,11 @@ void print(std::ostream& out, const Array& a, const Format<T>& f, std::size_t ax
       if (column + text.size() > kLine && i > 0) {
         out << '\n' << indent << ' ';
         column = indent.size() + 1;
+      } else if (i > 0) {
+        out << ' ';
       }
       out << text;
       column += text.size() + 1;
-      if (i + 1 < n) out << ' ';
     } else {
       print(out, a, f, axis + 1, offset + i * a.strides()[axis], indent + " ");
       if (i + 1 < n) out << std::string(a.shape().size() - axis - 1, '\n') << indent << ' ';

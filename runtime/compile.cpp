@@ -238,7 +238,14 @@ std::shared_ptr<const Program> compile(ir::Module module, const CompileSettings&
   const auto start = Clock::now();
   const Target& target = host_target();
   std::shared_ptr<const Program> prologue;
-  if (const std::vector<ir::Value> values = extract_value_dims(module); !values.empty()) {
+  if (module.level > ir::Level::grouped)
+    throw UserError(
+        fmt::format("{} is at the {} level; a graph of tensors or of groups can be compiled",
+                    module.name, name(module.level)));
+  // Groups name nodes of their graph, whose dims were resolved before they were made.
+  const std::vector<ir::Value> values =
+      module.level == ir::Level::tensor ? extract_value_dims(module) : std::vector<ir::Value>{};
+  if (!values.empty()) {
     ir::Module sizes;
     sizes.name = module.name + "_dims";
     sizes.inputs = module.inputs;

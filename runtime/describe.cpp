@@ -40,7 +40,7 @@ Description describe(const ir::Module& graph, const CompileSettings& settings,
   passes::PipelineReport report;
   std::map<std::string, std::string> kinds;
   // Groups are gone after lower, so their kinds are noted between.
-  const auto all = passes::default_pipeline();
+  const auto all = passes::remaining_pipeline(graph.level);
   std::size_t lower = 0;
   while (lower < all.size() && passes::pass_named(all[lower]).to <= ir::Level::grouped) ++lower;
   passes::run_passes(out.plan, all.first(lower), options, report);

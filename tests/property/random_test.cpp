@@ -196,6 +196,7 @@ TEST_CASE("random graphs give the same bits compiled as evaluated, within the re
   int failures = 0;
   for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(count) && failures < 5;
        ++seed) {
+    if (std::getenv("CROTON_RANDOM_TRACE")) std::cout << "seed " << seed << std::endl;
     const Sample sample = random_sample(seed, 14, coverage);
     std::string why;
     try {

@@ -1,0 +1,78 @@
+// Schedules are data: another tile is another text of the same numbers.
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+
+#include "ir/builder.hpp"
+#include "ir/text.hpp"
+#include "passes/pipeline.hpp"
+#include "runtime/array.hpp"
+#include "runtime/compile.hpp"
+#include "runtime/target.hpp"
+
+using namespace croton;
+
+namespace {
+
+// A layer: tanh(x W + b), as text at the grouped level with its schedule.
+std::string scheduled_layer(DType dtype) {
+  const ir::Value x = ir::input("x", ir::tensor(dtype, {"n", 75})),
+                  w = ir::input("W", ir::tensor(dtype, {75, 130})),
+                  b = ir::input("b", ir::tensor(dtype, {130}));
+  ir::Module module;
+  module.name = "layer";
+  module.inputs = {x, w, b};
+  module.outputs = {ir::tanh(ir::apply(ir::Op::add, {ir::matmul(x, w), b}))};
+  const runtime::Target& target = runtime::host_target();
+  passes::PipelineReport report;
+  const std::string_view names[] = {"canonicalize", "stabilize", "specialize",
+                                    "form-fma",     "fuse",      "schedule"};
+  passes::run_passes(module, names, {.fma = target.fma, .vector_bytes = target.vector_bytes},
+                     report);
+  return ir::print(module);
+}
+
+std::string replaced(std::string text, const std::string& key, int value) {
+  const auto at = text.find(key + " = ");
+  REQUIRE(at != std::string::npos);
+  const auto from = at + key.size() + 3, to = text.find_first_not_of("0123456789", from);
+  return text.replace(from, to - from, std::to_string(value));
+}
+
+Array run(const std::string& text, DType dtype) {
+  const auto program = runtime::compile(ir::parse(text), {});
+  const Array x = Array::normal(dtype, {37, 75}, 1), w = Array::normal(dtype, {75, 130}, 2),
+              b = Array::normal(dtype, {130}, 3);
+  const ArrayView views[] = {x, w, b};
+  return program->call(views)[0];
+}
+
+}  // namespace
+
+TEST_CASE("an edited schedule of a product gives the same bits") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const std::string text = scheduled_layer(dtype);
+    INFO(text);
+    CHECK(text.find("product [n, 130] {columns = ") != std::string::npos);
+    const Array whole = run(text, dtype);
+    const int lanes = 64 / static_cast<int>(size_of(dtype));
+    const std::pair<int, int> tiles[] = {
+        {8, 3 * lanes}, {6, 2 * lanes}, {4, lanes}, {1, lanes}, {13, lanes}};
+    for (const auto& [rows, columns] : tiles) {
+      INFO(rows << " x " << columns);
+      const std::string edited =
+          replaced(replaced(replaced(text, "rows", rows), "columns", columns), "narrowest", lanes);
+      CHECK(run(edited, dtype).same_values(whole));
+    }
+  }
+}
+
+TEST_CASE("a schedule that makes no sense is refused by name") {
+  const std::string text = scheduled_layer(DType::f32);
+  CHECK_THROWS_WITH(
+      run(replaced(text, "rows", 0), DType::f32),
+      Catch::Contains("schedule of layer_contract: rows must be an integer from 1 to 512"));
+  std::string without = text;
+  without.erase(without.find(", rows = "), std::string(", rows = 6").size());
+  CHECK_THROWS_WITH(run(without, DType::f32),
+                    Catch::Contains("schedule of layer_contract: rows is missing"));
+}

@@ -1,0 +1,13 @@
+// One program, several commands. Exit codes: 0; 1 for the user's mistake; 2 for ours.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace croton::tool {
+
+/// Each adds its command to the program; its callback does the work.
+void add_opt(CLI::App& program);
+void add_run(CLI::App& program);
+void add_ops(CLI::App& program);
+
+}  // namespace croton::tool

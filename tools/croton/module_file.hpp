@@ -1,0 +1,15 @@
+// Reading and writing .ctir files with what stands beside them.
+#pragma once
+
+#include <string>
+
+#include "ir/text.hpp"
+
+namespace croton::tool {
+
+/// "-" is standard input. Literals beside the text are in FILE.npz under their numbers.
+[[nodiscard]] ir::Module read_module(const std::string& file);
+/// The whole of a file, or of standard input; UserError when it cannot be read.
+[[nodiscard]] std::string read_text(const std::string& file);
+
+}  // namespace croton::tool

@@ -1,0 +1,85 @@
+// croton ops: the reference of operations, from the table.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "ir/composition.hpp"
+#include "ir/error.hpp"
+#include "ir/op.hpp"
+#include "ir/spelling.hpp"
+#include "tools/croton/command.hpp"
+
+namespace croton::tool {
+namespace {
+
+using nlohmann::json;
+
+json row_of(const ir::OpInfo& op) {
+  json attributes = json::array();
+  for (const ir::AttributeColumn& column : op.attributes) attributes.push_back(column.name);
+  return {{"name", op.name},
+          {"arity", op.arity},
+          {"doc", op.doc},
+          {"attributes", attributes},
+          {"on", ir::text(op.domain)},
+          {"ulp", op.ulp},
+          {"gradient", op.vjp != nullptr ? "yes" : std::string(op.no_gradient)},
+          {"may_fail", op.may_fail}};
+}
+
+json table() {
+  json all = json::array();
+  for (const ir::OpInfo& op : ir::all_ops())
+    if (op.kind != ir::OpKind::kernel && op.kind != ir::OpKind::plan && op.name != "group" &&
+        op.name != "call")
+      all.push_back(row_of(op));
+  for (const ir::Composition& c : ir::all_compositions())
+    all.push_back({{"name", c.name},
+                   {"arity", c.arity},
+                   {"doc", c.doc},
+                   {"signature", c.signature},
+                   {"gradient", "yes"}});
+  return all;
+}
+
+void ops(const std::string& wanted, bool as_json) {
+  json rows = table();
+  if (!wanted.empty()) {
+    json found = json::array();
+    std::vector<std::string> names;
+    for (const json& row : rows) {
+      names.push_back(row["name"]);
+      if (row["name"] == wanted) found.push_back(row);
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    if (found.empty())
+      throw UserError(fmt::format("unknown op {}{}", wanted, ir::suggestion(wanted, known)));
+    rows = found;
+  }
+  if (as_json) {
+    fmt::print("{}\n", rows.dump(2));
+    return;
+  }
+  for (const json& row : rows) {
+    fmt::print("{:<16} {}\n", row["name"].get<std::string>(), row["doc"].get<std::string>());
+    if (wanted.empty()) continue;
+    for (const auto& [key, value] : row.items())
+      if (key != "name" && key != "doc")
+        fmt::print("  {:<12} {}\n", key,
+                   value.is_string() ? value.get<std::string>() : value.dump());
+  }
+}
+
+}  // namespace
+
+void add_ops(CLI::App& program) {
+  auto name = std::make_shared<std::string>();
+  auto as_json = std::make_shared<bool>(false);
+  CLI::App* command = program.add_subcommand("ops", "the operations there are");
+  command->footer("Example: croton ops softmax");
+  command->add_option("name", *name, "one operation");
+  command->add_flag("--json", *as_json, "as JSON");
+  command->callback([name, as_json] { ops(*name, *as_json); });
+}
+
+}  // namespace croton::tool
