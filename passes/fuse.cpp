@@ -20,6 +20,10 @@ using NodeSet = std::unordered_set<const ir::Node*>;
 
 constexpr int kRecomputableCost = 4;
 constexpr std::size_t kMaxMembers = 24;
+// Of one kernel, in additions: Clang's time grows faster than the text beyond this.
+constexpr int kMaxCost = 400;
+// Sibling kernels are looked for among so many that follow.
+constexpr std::size_t kSiblingReach = 64;
 
 bool is_reduction(const Value& v) {
   return ir::info(v.op()).kind == ir::OpKind::reduction && v.op() != Op::cumsum;
@@ -104,27 +108,76 @@ class Fuser {
     }
     for (const ir::NodePtr& node : order_)
       if (wanted.contains(node.get())) keep({node, 0});
+    cut_long_expressions();
+  }
+
+  static int own_cost(const ir::Node& node) {
+    if (ir::is_elementwise(node.op)) return ir::info(node.op).cost;
+    return ir::info(node.op).kind == ir::OpKind::creation ? 0 : 2;
+  }
+
+  // An expression that would make too long a kernel is kept where it reaches the limit. What has
+  // several users counts once, in the longest of its paths.
+  void cut_long_expressions() {
+    std::unordered_map<const ir::Node*, int> users, length;
+    for (const ir::NodePtr& node : order_)
+      for (const Value& operand : node->operands) ++users[operand.node.get()];
+    for (const ir::NodePtr& node : order_) {
+      int total = own_cost(*node), shared = 0;
+      for (const Value& operand : node->operands) {
+        if (kept_set_.contains(operand.node.get())) continue;
+        const int below = length[operand.node.get()];
+        if (users[operand.node.get()] > 1)
+          shared = std::max(shared, below);
+        else
+          total += below;
+      }
+      total += shared;
+      if (total > kMaxCost / 2 && ir::is_elementwise(node->op) && node->types[0].rank() > 0) {
+        keep({node, 0});
+        total = 0;
+      }
+      length[node.get()] = total;
+    }
   }
 
   // The kept values and leaves that computing `v` reads, not going beyond them.
-  std::vector<Value> reads(const Value& v) const {
+  const std::vector<Value>& reads(const Value& v) const {
+    const auto [it, fresh] = reads_.try_emplace(v.node.get());
+    if (!fresh) return it->second;
     std::vector<Value> found, stack(v.node->operands.begin(), v.node->operands.end());
     NodeSet seen;
+    int cost = own_cost(*v.node);
     while (!stack.empty()) {
       const Value next = stack.back();
       stack.pop_back();
       if (!seen.insert(next.node.get()).second) continue;
-      if (kept_set_.contains(next.node.get()) || is_leaf(next))
+      if (kept_set_.contains(next.node.get()) || is_leaf(next)) {
         found.push_back(next);
-      else
+      } else {
+        cost += own_cost(*next.node);
         stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
+      }
     }
-    return found;
+    costs_[v.node.get()] = cost;
+    return reads_[v.node.get()] = std::move(found);
+  }
+
+  [[nodiscard]] int cost_of(const Group& group) const {
+    int total = 0;
+    for (const Value& member : group.members) {
+      (void)reads(member);
+      total += costs_.at(member.node.get());
+    }
+    return total;
   }
 
   void build_groups() {
     groups_.clear();
     group_of_.clear();
+    reads_.clear();
+    costs_.clear();
+    places_.clear();
     std::vector<Value> sorted;
     for (const ir::NodePtr& node : order_)
       if (kept_set_.contains(node.get())) sorted.push_back({node, 0});
@@ -139,35 +192,70 @@ class Fuser {
     }
   }
 
-  // Groups that `group` needs, directly or not.
-  std::set<int> needs(int group) const {
-    std::set<int> found;
-    std::vector<int> stack{group};
-    while (!stack.empty()) {
-      const int g = stack.back();
-      stack.pop_back();
-      for (const Value& member : groups_[static_cast<std::size_t>(g)].members)
-        for (const Value& read : reads(member)) {
-          if (is_leaf(read)) continue;
-          const int other = group_of_.at(read.node.get());
-          if (other != g && found.insert(other).second) stack.push_back(other);
-        }
+  // Where a group's members stand in the graph's order: nothing outside [first, last] of two groups
+  // can lie on a path between them.
+  struct Span {
+    std::size_t first, last;
+  };
+
+  void find_spans() {
+    std::unordered_map<const ir::Node*, std::size_t> position;
+    for (std::size_t i = 0; i < order_.size(); ++i) position[order_[i].get()] = i;
+    spans_.clear();
+    for (const Group& group : groups_) {
+      const std::size_t at = position.at(group.members[0].node.get());
+      spans_.push_back({at, at});
     }
-    found.erase(group);
+  }
+
+  // Groups that `group` reads, without itself.
+  [[nodiscard]] std::vector<int> producers(int group) const {
+    std::vector<int> found;
+    for (const Value& member : groups_[static_cast<std::size_t>(group)].members)
+      for (const Value& read : reads(member)) {
+        if (is_leaf(read)) continue;
+        const int other = group_of_.at(read.node.get());
+        if (other != group && std::find(found.begin(), found.end(), other) == found.end())
+          found.push_back(other);
+      }
     return found;
   }
 
-  bool convex(int producer, int consumer) const {
-    const std::set<int> direct = needs(consumer);
-    for (const int g : direct)
-      if (g != producer && needs(g).contains(producer)) return false;
-    return !needs(producer).contains(consumer);
+  // Does `group` need `wanted` through another group, or (when `direct`) at all?
+  [[nodiscard]] bool needs(int group, int wanted, bool direct) const {
+    const std::size_t begin = spans_[static_cast<std::size_t>(wanted)].first;
+    std::vector<int> stack{group};
+    std::unordered_set<int> seen{group};
+    while (!stack.empty()) {
+      const int g = stack.back();
+      stack.pop_back();
+      for (const int other : producers(g)) {
+        if (other == wanted && (direct || g != group)) return true;
+        if (other == wanted || spans_[static_cast<std::size_t>(other)].last < begin) continue;
+        if (seen.insert(other).second) stack.push_back(other);
+      }
+    }
+    return false;
+  }
+
+  // No path leads from the producer to the consumer through a third group, nor back.
+  [[nodiscard]] bool convex(int producer, int consumer) const {
+    return !needs(consumer, producer, false) && !needs(producer, consumer, true);
+  }
+
+  const std::vector<Place>& places(const Value& reader) const {
+    const auto [it, fresh] = places_.try_emplace(reader.node.get());
+    if (fresh)
+      it->second =
+          places_read(reader, [&](const Value& v) { return kept_set_.contains(v.node.get()); });
+    return it->second;
   }
 
   // May `v` (the only member of its group so far, or all of a group) join a group of this kind?
   std::string obstacle(const Group& host, const Group& guest) const {
     if (host.members.size() + guest.members.size() > kMaxMembers)
       return "the kernel would be too long";
+    if (cost_of(host) + cost_of(guest) > kMaxCost) return "the kernel would be too long";
     const std::size_t rank = host.domain.size();
     const Shape symbols = domain_symbols(rank);
     for (const Value& member : guest.members) {
@@ -178,15 +266,18 @@ class Fuser {
       const bool prefix =
           shape.size() >= rank && std::equal(host.domain.begin(), host.domain.end(), shape.begin());
       const bool exact = prefix && shape.size() == rank;
-      if (same_kind ? !exact : host.kind == GroupKind::row ? !prefix : !exact)
+      const bool row = host.kind == GroupKind::row && !is_reduction(member);
+      if (row ? !prefix : !exact)
         return fmt::format("domains differ, [{}] and [{}]", text(host.domain), text(shape));
-      for (const Value& own : host.members)
-        for (const Shape& place : places_read(member, own, kept_)) {
-          const std::size_t compared = std::min(place.size(), rank);
-          if (!std::equal(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(compared),
-                          symbols.begin()))
-            return "a value is read at another index than the kernel's own";
-        }
+      for (const Place& place : places(member)) {
+        if (std::find(host.members.begin(), host.members.end(), place.value) == host.members.end())
+          continue;
+        const std::size_t compared = std::min(place.index.size(), rank);
+        if (!std::equal(place.index.begin(),
+                        place.index.begin() + static_cast<std::ptrdiff_t>(compared),
+                        symbols.begin()))
+          return "a value is read at another index than the kernel's own";
+      }
     }
     return "";
   }
@@ -199,6 +290,9 @@ class Fuser {
       h.members.push_back(member);
     }
     g.members.clear();
+    Span &mine = spans_[static_cast<std::size_t>(host)],
+         &its = spans_[static_cast<std::size_t>(guest)];
+    mine = {std::min(mine.first, its.first), std::max(mine.last, its.last)};
   }
 
   void try_merge(int producer, int consumer) {
@@ -219,19 +313,20 @@ class Fuser {
 
   void merge() {
     refusals_.clear();
+    find_spans();
     for (const Value& v : kept_)
       for (const Value& read : reads(v))
         if (!is_leaf(read)) try_merge(group_of_.at(read.node.get()), group_of_.at(v.node.get()));
     // Siblings: elementwise kernels over one shape.
     for (std::size_t a = 0; a < groups_.size(); ++a)
-      for (std::size_t b = a + 1; b < groups_.size(); ++b) {
+      for (std::size_t b = a + 1; b < std::min(groups_.size(), a + kSiblingReach); ++b) {
         Group &x = groups_[a], &y = groups_[b];
         if (x.members.empty() || y.members.empty() || x.kind != GroupKind::elementwise ||
             y.kind != GroupKind::elementwise || !(x.domain == y.domain) ||
-            x.members.size() + y.members.size() > 8)
+            x.members.size() + y.members.size() > 8 || cost_of(x) + cost_of(y) > kMaxCost)
           continue;
         const int i = static_cast<int>(a), j = static_cast<int>(b);
-        if (!needs(i).contains(j) && !needs(j).contains(i)) absorb(i, j);
+        if (!needs(i, j, true) && !needs(j, i, true)) absorb(i, j);
       }
   }
 
@@ -270,7 +365,7 @@ class Fuser {
     std::set<int> done;
     const std::function<void(int)> visit = [&](int g) {
       if (groups_[static_cast<std::size_t>(g)].members.empty() || !done.insert(g).second) return;
-      for (const int other : needs(g)) visit(other);
+      for (const int other : producers(g)) visit(other);
       out.push_back(groups_[static_cast<std::size_t>(g)]);
     };
     for (std::size_t g = 0; g < groups_.size(); ++g) visit(static_cast<int>(g));
@@ -317,6 +412,10 @@ class Fuser {
   std::vector<Group> groups_;
   std::unordered_map<const ir::Node*, int> group_of_;
   std::vector<Refusal> refusals_;
+  mutable std::unordered_map<const ir::Node*, std::vector<Value>> reads_;
+  mutable std::unordered_map<const ir::Node*, int> costs_;
+  mutable std::unordered_map<const ir::Node*, std::vector<Place>> places_;
+  std::vector<Span> spans_;
 };
 
 }  // namespace
@@ -345,23 +444,17 @@ Shape domain_symbols(std::size_t rank) {
   return symbols;
 }
 
-std::vector<Shape> places_read(const Value& reader, const Value& target,
-                               const std::vector<Value>& kept) {
+std::vector<Place> places_read(const Value& reader,
+                               const std::function<bool(const Value&)>& in_memory) {
+  std::vector<Place> places;
   KernelBuilder kernel;
   Scalars scalars(kernel);
-  for (const Value& v : kept)
-    if (!(v == reader))
-      scalars.in_memory(
-          v, kernel.parameter("kept", ir::buffer(v.dtype(), v.shape(), ir::Space::parameter)));
-  const Value buffer =
-      kernel.parameter("target", ir::buffer(target.dtype(), target.shape(), ir::Space::parameter));
-  scalars.in_memory(target, buffer);
-  std::vector<Value> leaves{reader};
-  for (const ir::NodePtr& node : ir::topological_order(leaves))
-    if (is_leaf({node, 0}) && !(target == Value{node, 0}))
-      scalars.in_memory(
-          {node, 0}, kernel.parameter("leaf", ir::buffer(node->types[0].dtype, node->types[0].shape,
-                                                         ir::Space::parameter)));
+  scalars.on_memory([&](const Value& v, const Index& index) -> Value {
+    if (v == reader || !(is_leaf(v) || in_memory(v))) return {};
+    places.push_back({v, index});
+    // Stands for the element; its value is of no interest.
+    return {ir::intern(Op::parameter, {}, {"element"}, {ir::tensor(v.dtype())}), 0};
+  });
   const bool reduces = ir::info(reader.op()).kind == ir::OpKind::reduction;
   if (reduces) {
     const Value& operand = reader.node->operands[0];
@@ -379,11 +472,6 @@ std::vector<Shape> places_read(const Value& reader, const Value& target,
     if (reader.op() == Op::contract || reader.op() == Op::scatter_set) return {};
     (void)scalars.at(reader, domain_symbols(reader.shape().size()));
   }
-  std::vector<Shape> places;
-  const ir::NodePtr made = kernel.finish("dry");
-  for (const ir::NodePtr& node : made->regions[0].body)
-    if (node->op == Op::load && node->operands[0] == buffer)
-      places.push_back(node->attribute<Shape>("indices"));
   return places;
 }
 

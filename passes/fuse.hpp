@@ -6,6 +6,7 @@
 // only at the group's own index. Groups come in an order in which they can run.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,15 @@ struct Refusal {
 [[nodiscard]] std::vector<Refusal> fuse(ir::Module& module);
 /// True for values that are in memory before any kernel runs: inputs and shared variables.
 [[nodiscard]] bool is_leaf(const ir::Value& v);
-/// The places at which `reader` (element `index` of it, or of its operands for a reduction) reads
-/// `target`, when every value in `kept` is in memory.
-[[nodiscard]] std::vector<Shape> places_read(const ir::Value& reader, const ir::Value& target,
-                                             const std::vector<ir::Value>& kept);
+/// Where a value in memory is read.
+struct Place {
+  ir::Value value;
+  Shape index;
+};
+/// The places that computing `reader` (element `index` of it, or of its operand for a reduction)
+/// reads, when leaves and what `in_memory` says are in memory.
+[[nodiscard]] std::vector<Place> places_read(
+    const ir::Value& reader, const std::function<bool(const ir::Value&)>& in_memory);
 /// The symbols that places_read uses for the domain's axes.
 [[nodiscard]] Shape domain_symbols(std::size_t rank);
 

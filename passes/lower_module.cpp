@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "passes/lower.hpp"
 
@@ -21,6 +22,8 @@ class Lowerer {
  public:
   Lowerer(ir::Module& module, bool fused_multiply_add) : module_(module), fma_(fused_multiply_add) {
     groups_ = std::move(module.groups);
+    for (const Group& group : groups_)
+      for (const Value& output : group.outputs) kept_.insert(output.node.get());
     put_updates_last();
     make_parameters();
     choose_homes();
@@ -56,43 +59,55 @@ class Lowerer {
 
   // Restores producers before consumers, keeping the given order otherwise.
   void order_by_need() {
+    std::unordered_map<const ir::Node*, std::size_t> maker;
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      for (const Value& output : groups_[g].outputs) maker[output.node.get()] = g;
     std::vector<Group> sorted;
-    std::vector<bool> done(groups_.size());
-    while (sorted.size() < groups_.size())
-      for (std::size_t g = 0; g < groups_.size(); ++g) {
-        if (done[g]) continue;
-        bool ready = true;
-        for (std::size_t other = 0; ready && other < groups_.size(); ++other)
-          if (other != g && !done[other])
-            for (const Value& output : groups_[other].outputs)
-              for (const Value& member : groups_[g].members) ready &= !reads(member, output);
-        if (!ready) continue;
-        done[g] = true;
-        sorted.push_back(groups_[g]);
-        break;
+    std::vector<char> state(groups_.size());  // 0 unseen, 1 begun, 2 listed
+    for (std::size_t start = 0; start < groups_.size(); ++start) {
+      std::vector<std::size_t> stack{start};
+      while (!stack.empty()) {
+        const std::size_t g = stack.back();
+        if (state[g] == 0) {
+          state[g] = 1;
+          std::vector<std::size_t> before;
+          for (const Value& member : groups_[g].members)
+            for (const ir::Node* read : reads_of(member))
+              if (const auto it = maker.find(read);
+                  it != maker.end() && it->second != g && state[it->second] == 0)
+                before.push_back(it->second);
+          std::sort(before.rbegin(), before.rend());
+          stack.insert(stack.end(), before.begin(), before.end());
+        } else {
+          stack.pop_back();
+          if (state[g] == 1) sorted.push_back(std::move(groups_[g]));
+          state[g] = 2;
+        }
       }
+    }
     groups_ = std::move(sorted);
   }
 
-  [[nodiscard]] bool reads(const Value& reader, const Value& v) const {
-    std::vector<Value> stack(reader.node->operands.begin(), reader.node->operands.end());
-    std::vector<const ir::Node*> seen;
+  // What computing `v` reads from memory.
+  const std::unordered_set<const ir::Node*>& reads_of(const Value& v) const {
+    const auto [entry, fresh] = reads_.try_emplace(v.node.get());
+    if (!fresh) return entry->second;
+    std::unordered_set<const ir::Node*> found, seen;
+    std::vector<Value> stack(v.node->operands.begin(), v.node->operands.end());
     while (!stack.empty()) {
       const Value next = stack.back();
       stack.pop_back();
-      if (next == v) return true;
-      if (std::find(seen.begin(), seen.end(), next.node.get()) != seen.end()) continue;
-      seen.push_back(next.node.get());
-      if (!is_kept(next))
+      if (!seen.insert(next.node.get()).second) continue;
+      if (is_leaf(next) || kept_.contains(next.node.get()))
+        found.insert(next.node.get());
+      else
         stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
     }
-    return false;
+    return reads_[v.node.get()] = std::move(found);
   }
 
-  [[nodiscard]] bool is_kept(const Value& v) const {
-    return std::any_of(groups_.begin(), groups_.end(), [&](const Group& group) {
-      return std::find(group.outputs.begin(), group.outputs.end(), v) != group.outputs.end();
-    });
+  [[nodiscard]] bool reads(const Value& reader, const Value& v) const {
+    return reads_of(reader).contains(v.node.get());
   }
 
   void make_parameters() {
@@ -125,11 +140,14 @@ class Lowerer {
     for (const Value& member : own.members) {
       if (!reads(member, update.variable)) continue;
       if (!(member == update.value) || !ir::is_elementwise(member.op())) return false;
-      std::vector<Value> kept;
-      for (const Group& group : groups_)
-        kept.insert(kept.end(), group.members.begin(), group.members.end());
-      for (const Shape& place : places_read(member, update.variable, kept))
-        if (!(place == domain_symbols(place.size()))) return false;
+      const auto in_memory = [&](const Value& v) {
+        return std::any_of(groups_.begin(), groups_.end(), [&](const Group& group) {
+          return std::find(group.members.begin(), group.members.end(), v) != group.members.end();
+        });
+      };
+      for (const Place& place : places_read(member, in_memory))
+        if (place.value == update.variable && !(place.index == domain_symbols(place.index.size())))
+          return false;
     }
     return true;
   }
@@ -276,6 +294,8 @@ class Lowerer {
   std::vector<Value> parameters_, output_buffers_;
   std::unordered_map<Value, std::vector<Value>, ir::ValueHash> homes_;
   std::vector<ir::NodePtr> arenas_;
+  std::unordered_set<const ir::Node*> kept_;
+  mutable std::unordered_map<const ir::Node*, std::unordered_set<const ir::Node*>> reads_;
   std::vector<std::pair<Value, Value>> commits_;
   std::vector<ir::NodePtr> body_;
   int copies_ = 0;

@@ -86,8 +86,9 @@ Value Scalars::at(const Value& v, const Index& index) {
   const std::string k = key(v, index);
   if (const Value* known = kernel_.find(k)) return *known;
   const auto buffer = buffers_.find(v);
-  const Value made =
-      buffer != buffers_.end() ? kernel_.load(buffer->second, index) : compute(v, index);
+  Value made = callback_ ? callback_(v, index) : Value{};
+  if (!made)
+    made = buffer != buffers_.end() ? kernel_.load(buffer->second, index) : compute(v, index);
   kernel_.remember(k, made);
   return made;
 }

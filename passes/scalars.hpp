@@ -15,6 +15,10 @@ class Scalars {
   explicit Scalars(KernelBuilder& kernel) : kernel_(kernel) {}
   /// `v` is in memory: its elements are loaded from this parameter.
   void in_memory(const ir::Value& v, const ir::Value& buffer) { buffers_[v] = buffer; }
+  /// Asked first for every element: gives the scalar, or an empty value for what is to be computed.
+  void on_memory(std::function<ir::Value(const ir::Value&, const Index&)> callback) {
+    callback_ = std::move(callback);
+  }
   [[nodiscard]] bool is_in_memory(const ir::Value& v) const { return buffers_.contains(v); }
   /// Element `index` of v is this scalar (a reduction's result inside its row).
   void define(const ir::Value& v, const Index& index, const ir::Value& scalar);
@@ -31,6 +35,7 @@ class Scalars {
   [[nodiscard]] ir::Value one_hot_scatter(const ir::Node& node, const Index& index);
   [[nodiscard]] ir::Value table(const ir::Value& v, const Index& index);
   KernelBuilder& kernel_;
+  std::function<ir::Value(const ir::Value&, const Index&)> callback_;
   std::unordered_map<ir::Value, ir::Value, ir::ValueHash> buffers_;
 };
 

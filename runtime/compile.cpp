@@ -11,6 +11,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "codegen/canonical_text.hpp"
 #include "codegen/kernel_writer.hpp"
 #include "ir/builder.hpp"
 #include "ir/infer.hpp"
@@ -39,10 +40,34 @@ struct KernelJob {
   std::exception_ptr error;
 };
 
-// Kernels that are not in the cache are compiled side by side.
+void compile_one(KernelJob& job, const Target& target) {
+  try {
+    const auto start = Clock::now();
+    Compiled compiled = compile_text(job.source, target);
+    job.kernel.object = std::move(compiled.object);
+    cache_store("kernel", object_material(job.source, target),
+                {{"object", job.kernel.object},
+                 {"remarks", compiled.remarks},
+                 {"source", job.source},
+                 {"name", job.kernel.name}});
+    const std::chrono::duration<double, std::milli> spent = Clock::now() - start;
+    log("jit", fmt::format("{} compiled in {:.1f} ms", job.kernel.name, spent.count()));
+  } catch (...) {
+    job.error = std::current_exception();
+  }
+}
+
+// Kernels that are not in the cache are compiled side by side, equal ones once.
 void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int threads) {
   std::vector<KernelJob*> missing;
+  std::vector<std::pair<KernelJob*, KernelJob*>> equal;
+  std::unordered_map<std::string_view, KernelJob*> first;
   for (KernelJob& job : jobs) {
+    const auto [same, fresh] = first.emplace(job.source, &job);
+    if (!fresh) {
+      equal.emplace_back(&job, same->second);
+      continue;
+    }
     auto entry = cache_find("kernel", object_material(job.source, target));
     if (entry && entry->contains("object")) {
       job.kernel.object = entry->at("object");
@@ -53,23 +78,7 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
   }
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i = next++; i < missing.size(); i = next++) {
-      KernelJob& job = *missing[i];
-      try {
-        const auto start = Clock::now();
-        Compiled compiled = compile_text(job.source, target);
-        job.kernel.object = std::move(compiled.object);
-        cache_store("kernel", object_material(job.source, target),
-                    {{"object", job.kernel.object},
-                     {"remarks", compiled.remarks},
-                     {"source", job.source},
-                     {"name", job.kernel.name}});
-        const std::chrono::duration<double, std::milli> spent = Clock::now() - start;
-        log("jit", fmt::format("{} compiled in {:.1f} ms", job.kernel.name, spent.count()));
-      } catch (...) {
-        job.error = std::current_exception();
-      }
-    }
+    for (std::size_t i = next++; i < missing.size(); i = next++) compile_one(*missing[i], target);
   };
   std::vector<std::thread> helpers;
   for (int t = 1; t < std::min<int>(threads, static_cast<int>(missing.size())); ++t)
@@ -78,6 +87,10 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
   for (std::thread& helper : helpers) helper.join();
   for (const KernelJob& job : jobs)
     if (job.error) std::rethrow_exception(job.error);
+  for (const auto& [job, same] : equal) {
+    job->kernel.object = same->kernel.object;
+    job->hit = true;
+  }
 }
 
 LoadedKernel load(const CompiledKernel& kernel) {
@@ -143,17 +156,17 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
   for (const ir::NodePtr& kernel : module.kernels) {
     codegen::EmittedKernel emitted =
         codegen::emit(kernel, {.fma = target.fma, .vector_bytes = target.vector_bytes});
-    jobs.push_back({std::move(emitted.source),
-                    {std::move(emitted.name),
-                     std::move(emitted.entry),
-                     std::move(emitted.combine_entry),
-                     std::move(emitted.dims),
-                     std::move(emitted.failures),
-                     emitted.parallel_extent,
-                     emitted.cost,
-                     {}},
-                    false,
-                    {}});
+    KernelJob job;
+    job.source = codegen::canonical_text(emitted);
+    job.kernel = {std::move(emitted.name),
+                  codegen::kCanonicalEntry,
+                  emitted.combine_entry.empty() ? "" : codegen::kCanonicalCombine,
+                  std::move(emitted.dims),
+                  std::move(emitted.failures),
+                  emitted.parallel_extent,
+                  emitted.cost,
+                  {}};
+    jobs.push_back(std::move(job));
   }
   compile_missing(jobs, target, default_threads());
   Built built;
