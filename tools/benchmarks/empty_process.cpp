@@ -1,0 +1,2 @@
+// The floor of a process's start.
+int main() {}
