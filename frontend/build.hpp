@@ -5,8 +5,10 @@
 #include <functional>
 #include <string_view>
 
+#include "frontend/croton/function.hpp"
 #include "frontend/croton/ops.hpp"
 #include "ir/builder.hpp"
+#include "ir/module.hpp"
 
 namespace croton::detail {
 
@@ -44,5 +46,9 @@ struct ResolvedIndex {
 [[nodiscard]] ir::Value index(const ir::Value& x, std::span<const Index> indices);
 [[nodiscard]] ir::Value update(ir::Op slice_op, ir::Op scatter_op, const ir::Value& x,
                                std::span<const Index> indices, const ir::Value& value);
+
+/// Throws UserError as `compile` does.
+[[nodiscard]] ir::Module module_of(const Exprs& inputs, const Exprs& outputs,
+                                   const CompileOptions& options, const Site& site);
 
 }  // namespace croton::detail

@@ -405,6 +405,7 @@ class Parser {
       scan_.expect("=");
     }
     const Site where = site_here();
+    op_begin_ = scan_.marked();
     const std::string op_name = scan_.identifier("an op");
     std::vector<Value> operands;
     // A region's parameters stand in parentheses too: they begin with %name and a colon, or follow
@@ -469,8 +470,10 @@ class Parser {
     try {
       return make_it();
     } catch (const UserError& error) {
+      scan_.mark_at(op_begin_);
       scan_.fail(error.message());
     } catch (const InternalError& error) {
+      scan_.mark_at(op_begin_);
       scan_.fail(error.what());
     }
   }
@@ -485,6 +488,7 @@ class Parser {
 
   void check_types(const Node& made, const std::vector<Type>& stated) {
     if (stated.empty() || stated == made.types) return;
+    scan_.mark_at(op_begin_);
     scan_.fail(fmt::format("{} gives {}, but {} is stated", info(made.op).name,
                            text(made.types.empty() ? Type{} : made.types[0]), text(stated[0])));
   }
@@ -561,6 +565,7 @@ class Parser {
   const ParseOptions& options_;
   std::vector<std::unordered_map<std::string, Value>> scopes_;
   int depth_ = 0;
+  std::size_t op_begin_ = 0;
 };
 
 }  // namespace

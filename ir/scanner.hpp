@@ -41,6 +41,9 @@ class Scanner {
   std::string_view plain_quoted();
   /// Marks where the next thing begins, for fail().
   void mark();
+  [[nodiscard]] std::size_t marked() const { return marked_; }
+  /// Back to a place that was marked, for errors about what began there.
+  void mark_at(std::size_t place) { marked_ = place; }
 
  private:
   void skip();

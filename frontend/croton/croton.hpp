@@ -5,4 +5,5 @@
 #include "frontend/croton/function.hpp"
 #include "frontend/croton/grad.hpp"
 #include "frontend/croton/ops.hpp"
+#include "frontend/croton/saved.hpp"
 #include "frontend/croton/verify.hpp"

@@ -41,6 +41,9 @@ class Shared : public Expr {
 [[nodiscard]] Shared shared(std::string name, const ArrayView& value, Shape shape = {},
                             Location where = Location::current());
 
+/// Known numbers as an expression; copied into the graph, folded and printed into kernels.
+[[nodiscard]] Expr constant(const ArrayView& value, Location where = Location::current());
+
 /// How far results may differ from the program as written (see the table of effects in passes).
 enum class Math : std::uint8_t {
   strict,    // bits are kept; no fused multiply-add

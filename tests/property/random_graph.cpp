@@ -88,7 +88,7 @@ class Maker {
 
   Sample make(int size) {
     const DType main =
-        kDTypes[random_.chance(0.5) ? random_.below(2) : random_.below(std::size(kDTypes))];
+        kDTypes[random_.chance(0.3) ? random_.below(2) : random_.below(std::size(kDTypes))];
     for (const Shape& shape : {Shape{"n", "m"}, Shape{"m"}, Shape{"n", "m"}, Shape{}})
       add_input(random_.chance(0.7) ? main : kDTypes[random_.below(std::size(kDTypes))], shape);
     for (int made = 0, tries = 0; made < size && tries < 20 * size; ++tries) {
@@ -164,13 +164,19 @@ class Maker {
 
   Value elementwise() {
     static const std::vector<Op> ops = ops_of(OpKind::elementwise);
-    const Op op = ops[random_.below(ops.size())];
     const Value a = pick();
+    // Of two, the one that was made less often on this dtype.
+    const auto made = [&](Op candidate) {
+      return coverage_[fmt::format("{} {}", info(candidate).name, name(a.dtype()))];
+    };
+    const Op first = ops[random_.below(ops.size())], second = ops[random_.below(ops.size())];
+    const Op op = made(first) <= made(second) ? first : second;
     // Rounding what carries an error leaves much open: rarer than other casts.
     if (op == Op::cast && is_real(a.dtype()) && random_.chance(0.7)) return {};
     if (op == Op::cast)
       return make_node_value(Op::cast, {a}, {kDTypes[random_.below(std::size(kDTypes))]});
     const OpInfo& row = info(op);
+    if (row.result == ResultDType::boolean && is_real(a.dtype()) && random_.chance(0.6)) return {};
     std::vector<Operand> operands;
     if (op == Op::where) operands.emplace_back(cast(pick_like(a), DType::boolean));
     operands.emplace_back(prepared(row, a));
