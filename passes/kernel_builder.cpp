@@ -99,6 +99,18 @@ Value KernelBuilder::index(const Dim& value) {
   return {node, 0};
 }
 
+Dim KernelBuilder::bound(const Dim& value) {
+  bool plain = true;
+  for (const Dim::Term& term : value.terms())
+    for (const Dim::Atom& atom : term.factors) plain &= atom.arguments.empty();
+  if (plain) return value;
+  const std::string key = "bound " + value.text();
+  if (const Value* known = find(key)) return dim_of(*known);
+  const Value made = index(value);
+  remember(key, made);
+  return dim_of(made);
+}
+
 void KernelBuilder::fail_if(const Value& condition, const std::string& message,
                             std::vector<Value> values, const ir::Node& origin) {
   values.insert(values.begin(), condition);

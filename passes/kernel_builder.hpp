@@ -37,6 +37,9 @@ class KernelBuilder {
   ir::Value load(const ir::Value& buffer, const Index& index);
   void store(const ir::Value& value, const ir::Value& buffer, const Index& index);
   ir::Value index(const Dim& value);
+  /// The same number under a name of its own when it holds a division or a choice, so that loops
+  /// inside do not compute it again.
+  Dim bound(const Dim& value);
   /// `origin`: the tensor op whose lines a failure names.
   void fail_if(const ir::Value& condition, const std::string& message,
                std::vector<ir::Value> values, const ir::Node& origin);

@@ -242,8 +242,9 @@ class Product {
     k_.loop("t", "parallel", 0, volume(outer) * row_blocks, 1, [&](const Dim& t) {
       Place place;
       const Index index = delinearise(Dim::floordiv(t, row_blocks), outer);
-      for (std::size_t i = 0; i < outer_labels.size(); ++i) place[outer_labels[i]] = index[i];
-      const Dim first_row = Dim::mod(t, row_blocks) * Dim(rows);
+      for (std::size_t i = 0; i < outer_labels.size(); ++i)
+        place[outer_labels[i]] = k_.bound(index[i]);
+      const Dim first_row = k_.bound(Dim::mod(t, row_blocks)) * Dim(rows);
       // Whole tiles, then tiles of half the width and so on down to one register, then what is
       // left.
       Dim done(0);

@@ -56,7 +56,7 @@ Value settled(KernelBuilder& kernel, const Combiner& combiner, const Value& v) {
 Value reduce_chunk(KernelBuilder& kernel, const Combiner& combiner, const Dim& low, const Dim& high,
                    const Step& step) {
   const std::int64_t all = ir::reduction_lanes(size_of(combiner.dtype));
-  const Dim extent = high - low;
+  const Dim extent = kernel.bound(high) - low;
   // Lanes that no element reaches hold the identity, which changes nothing: fewer may be kept.
   std::int64_t lanes = all;
   while (extent.is_constant() && lanes > 1 && *extent.constant() <= lanes / 2) lanes /= 2;
@@ -65,24 +65,31 @@ Value reduce_chunk(KernelBuilder& kernel, const Combiner& combiner, const Dim& l
   kernel.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
     kernel.store(identity_of(kernel, combiner), accumulators, {l});
   });
-  const auto add_lanes = [&](const Dim& base, const Dim& count) {
-    kernel.loop("l", "lanes", 0, count, 1, [&](const Dim& l) {
-      kernel.store(step(kernel.load(accumulators, {l}), base + l), accumulators, {l});
-    });
+  const auto add_lanes = [&](const Value& to, const Dim& base, const Dim& count) {
+    kernel.loop("l", "lanes", 0, count, 1,
+                [&](const Dim& l) { kernel.store(step(kernel.load(to, {l}), base + l), to, {l}); });
   };
-  const Dim whole = Dim::floordiv(extent, width) * width;
+  const Dim whole = kernel.bound(Dim::floordiv(extent, width)) * width;
   if (!whole.is(0))
     kernel.loop("r", "serial", low, low + whole, static_cast<int>(lanes),
-                [&](const Dim& r) { add_lanes(r, width); });
+                [&](const Dim& r) { add_lanes(accumulators, r, width); });
+  // What is left, and the tree, work in memory, so that the accumulators of the long loop stay
+  // registers.
   const Dim rest = extent - whole;
-  if (!rest.is(0)) add_lanes(low + whole, rest);
+  Value last = accumulators;
+  if (!whole.is(0)) {
+    last = kernel.alloc("edge", combiner.dtype, {width}, ir::Space::local);
+    kernel.loop("l", "lanes", 0, width, 1,
+                [&](const Dim& l) { kernel.store(kernel.load(accumulators, {l}), last, {l}); });
+  }
+  if (!rest.is(0)) add_lanes(last, low + whole, rest);
   for (std::int64_t half = lanes / 2; half >= 1; half /= 2)
     kernel.loop("l", "lanes", 0, half, 1, [&](const Dim& l) {
-      kernel.store(combine(kernel, combiner, kernel.load(accumulators, {l}),
-                           kernel.load(accumulators, {l + Dim(half)})),
-                   accumulators, {l});
+      kernel.store(
+          combine(kernel, combiner, kernel.load(last, {l}), kernel.load(last, {l + Dim(half)})),
+          last, {l});
     });
-  return kernel.load(accumulators, {Dim(0)});
+  return kernel.load(last, {Dim(0)});
 }
 
 Value reduce_lanes(KernelBuilder& kernel, const Combiner& combiner, const Dim& count,
@@ -90,15 +97,23 @@ Value reduce_lanes(KernelBuilder& kernel, const Combiner& combiner, const Dim& c
   const Dim chunk(ir::kReductionChunk);
   if (provably_less_equal(count, chunk))
     return settled(kernel, combiner, reduce_chunk(kernel, combiner, 0, count, step));
-  PairwiseTree tree(kernel, combiner, 1);
-  const Dim chunks = Dim::floordiv(count + Dim(ir::kReductionChunk - 1), chunk);
-  kernel.loop("c", "serial", 0, chunks, 1, [&](const Dim& c) {
-    const Value part =
-        reduce_chunk(kernel, combiner, c * chunk, Dim::min((c + Dim(1)) * chunk, count), step);
-    tree.push(c, 1, [&](const Dim&) { return part; });
+  // One chunk needs no tree; which of the two it is, the extent decides at run time.
+  const Value total = kernel.alloc("total", combiner.dtype, {1}, ir::Space::local);
+  const Value limit = kernel.constant(DType::i64, static_cast<double>(ir::kReductionChunk));
+  const Value many = kernel.scalar(Op::gt, {kernel.index(count), limit});
+  kernel.branch(kernel.scalar(Op::logical_not, {many}), [&] {
+    kernel.store(reduce_chunk(kernel, combiner, 0, count, step), total, {Dim(0)});
   });
-  const Value total = kernel.alloc("total", combiner.dtype, {1}, ir::Space::reg);
-  tree.finish(chunks, 1, total);
+  kernel.branch(many, [&] {
+    PairwiseTree tree(kernel, combiner, 1);
+    const Dim chunks = Dim::floordiv(count + Dim(ir::kReductionChunk - 1), chunk);
+    kernel.loop("c", "serial", 0, chunks, 1, [&](const Dim& c) {
+      const Value part =
+          reduce_chunk(kernel, combiner, c * chunk, Dim::min((c + Dim(1)) * chunk, count), step);
+      tree.push(c, 1, [&](const Dim&) { return part; });
+    });
+    tree.finish(chunks, 1, total);
+  });
   return settled(kernel, combiner, kernel.load(total, {Dim(0)}));
 }
 

@@ -28,6 +28,20 @@ Value integer_power(const Value& v, const RuleContext&) {
 
 Value example_power() { return ir::pow(ir::input("x", ir::tensor(DType::f64, {"n"})), 10.0); }
 
+// x / broadcast(y): one division per element of y, then products.
+Value divide_by_broadcast(const Value& v, const RuleContext&) {
+  const Value &x = v.node->operands[0], &spread = v.node->operands[1];
+  if (!is_real(v.dtype()) || spread.op() != Op::broadcast || ir::splat_value(x)) return {};
+  const Value& y = spread.node->operands[0];
+  return x * ir::broadcast(1.0 / y, spread.shape(), spread.node->attribute<ir::Integers>("axes"));
+}
+
+Value example_divide_by_broadcast() {
+  const Value x = ir::input("x", ir::tensor(DType::f32, {"n", 5})),
+              y = ir::input("y", ir::tensor(DType::f32, {"n"}));
+  return x / ir::broadcast(y, x.shape(), {0});
+}
+
 Value expand_call(const Value& v, const RuleContext&) { return ir::expand(*v.node); }
 
 Value example_call() {
@@ -78,6 +92,7 @@ constexpr Rule kSpecialize[] = {
   rule("pow-half-of-non-negative", pow(x, 0.5), sqrt(x),  {.may = may::rounding, .on = On::reals, .when = {Fact::non_negative, 0}}),
   rule("one-pow",        pow(1, x),         1,            {.on = On::reals}),
   rule_fn("integer-power", Op::pow, "x^n → products by squaring", integer_power, example_power, may::rounding),
+  rule_fn("div-broadcast", Op::div, "x / broadcast(y) → x · broadcast(1 / y)", divide_by_broadcast, example_divide_by_broadcast, may::rounding | may::overflow),
   rule("sqrt-sqr-of-non-negative", sqrt(sqr(x)), x,       {.may = may::rounding | may::overflow, .when = {Fact::non_negative, 0}}),
 };
 constexpr Rule kExpand[] = {

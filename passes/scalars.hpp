@@ -20,6 +20,12 @@ class Scalars {
     callback_ = std::move(callback);
   }
   [[nodiscard]] bool is_in_memory(const ir::Value& v) const { return buffers_.contains(v); }
+  /// Some value's elements are loaded from this parameter.
+  [[nodiscard]] bool reads(const ir::Value& buffer) const {
+    for (const auto& [value, from] : buffers_)
+      if (from == buffer) return true;
+    return false;
+  }
   /// Element `index` of v is this scalar (a reduction's result inside its row).
   void define(const ir::Value& v, const Index& index, const ir::Value& scalar);
   [[nodiscard]] ir::Value at(const ir::Value& v, const Index& index);
