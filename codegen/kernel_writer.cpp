@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "codegen/spelling.hpp"
 #include "codegen/vector_loops.hpp"
 #include "codegen/writer.hpp"
 #include "ir/prelude.hpp"
@@ -23,88 +24,14 @@ using ir::Op;
 using ir::Value;
 
 constexpr std::size_t kInlineLength = 60;
-
-// Spellings of precedence: text of an operand is wrapped unless it binds tighter than any operator.
-bool is_atomic(const std::string& text) {
-  int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '(' || c == '[') ++depth;
-    if (c == ')' || c == ']') --depth;
-    const bool word = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.';
-    if (depth == 0 && !word && c != ')' && c != ']' && c != '<' && c != '>') return false;
-    if (depth == 0 && (c == '<' || c == '>') && text.find('(') == std::string::npos) return false;
-    if (depth == 0 && (c == '<' || c == '>') && i + 1 < text.size() && text[i + 1] == ' ')
-      return false;
-  }
-  return true;
-}
-
-std::string wrapped(const std::string& text) { return is_atomic(text) ? text : "(" + text + ")"; }
-
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
-// The scalar function's text with its operands, T and k(...) filled in.
-std::string filled(std::string_view text, const std::vector<std::string>& operands,
-                   std::string_view type) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    if (!is_word(text[i])) {
-      out += text[i++];
-      continue;
-    }
-    std::size_t end = i;
-    while (end < text.size() && is_word(text[end])) ++end;
-    const std::string_view word = text.substr(i, end - i);
-    if (word.size() == 1 && word[0] >= 'a' && word[0] < static_cast<char>('a' + operands.size()))
-      out += operands[static_cast<std::size_t>(word[0] - 'a')];
-    else if (word == "T" || word == "k")
-      out += type;
-    else
-      out += word;
-    i = end;
-  }
-  return out;
-}
-
-template <class T>
-std::string real_text(T value, const char* suffix, const char* type) {
-  if (std::isnan(value)) return fmt::format("nan_{}()", type);
-  if (std::isinf(value)) return fmt::format("{}infinity_{}()", value < 0 ? "-" : "", type);
-  std::string text = fmt::format("{}", value);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text + suffix;
-}
-
-std::string literal_text(const Literal& literal, std::int64_t at = 0) {
-  switch (literal.dtype()) {
-    case DType::boolean:
-      return literal.at<bool>(at) ? "true" : "false";
-    case DType::f32:
-      return real_text(literal.at<float>(at), "f", "f32");
-    case DType::f64:
-      return real_text(literal.at<double>(at), "", "f64");
-    case DType::u64:
-      return fmt::format("{}ul", literal.at<std::uint64_t>(at));
-    case DType::i64: {
-      const auto v = literal.at<std::int64_t>(at);
-      return v == INT64_MIN ? "(-9223372036854775807l - 1)" : fmt::format("{}l", v);
-    }
-    default:
-      return fmt::format("{}({})", name(literal.dtype()), literal.as_integer(at));
-  }
-}
+constexpr std::size_t kLineLength = 100;
+constexpr std::string_view kVectorFma = "__builtin_elementwise_fma";  // Clang's
 
 class KernelText {
  public:
   KernelText(const NodePtr& kernel, const Dialect& dialect) : kernel_(kernel), dialect_(dialect) {
     out_.name = kernel->attribute<std::string>("name");
     out_.entry = "kernel_" + out_.name;
-    for (const char* word :
-         {"begin",  "end",    "failure", "buffers", "dims",     "bool",     "int",   "float",
-          "double", "char",   "if",      "for",     "while",    "return",   "const", "void",
-          "new",    "delete", "this",    "class",   "operator", "template", "auto"})
-      taken_.insert(word);
     vectors_ = find_vector_loops(kernel->regions[0], dialect.vector_bytes);
     collect(kernel->regions[0]);
     for (const std::string& symbol : symbols_) symbol_names_[symbol] = unique(symbol);
@@ -134,8 +61,9 @@ class KernelText {
                {region.body.begin() + static_cast<std::ptrdiff_t>(after), region.body.end()});
     }
     const std::string prelude =
-        ir::prelude_text(writer_.code(), {.cuda = false, .fma = dialect_.fma});
-    out_.source = prelude + vector_types() + "\n" + writer_.code();
+        ir::prelude_text(writer_.code(), {.cuda = dialect_.cuda, .fma = dialect_.fma});
+    out_.source = fmt::format("{}{}{}\n{}{}", dialect_.open, prelude, vector_types(),
+                              writer_.code(), dialect_.close);
     out_.commented = header() + writer_.commented();
     return std::move(out_);
   }
@@ -150,7 +78,7 @@ class KernelText {
       if (!is_word(c)) c = '_';
     if (wanted.empty() || std::isdigit(static_cast<unsigned char>(wanted[0])) != 0)
       wanted = "v" + wanted;
-    if (ir::is_prelude_name(wanted)) wanted += "_";
+    if (is_reserved(wanted) || ir::is_prelude_name(wanted)) wanted += "_";
     if (taken_.insert(wanted).second) return wanted;
     for (int i = 2;; ++i)
       if (const std::string next = fmt::format("{}{}", wanted, i); taken_.insert(next).second)
@@ -207,6 +135,14 @@ class KernelText {
                          dialect_.vector_bytes);
       out += fmt::format("typedef {} {}_memory __attribute__((vector_size({}), aligned({})));\n",
                          name(dtype), type, dialect_.vector_bytes, size_of(dtype));
+      if (writer_.code().find(kVectorFma) == std::string::npos) continue;
+      out += fmt::format(
+          "#ifndef __clang__\n"
+          "inline {0} {1}({0} a, {0} b, {0} c) {{\n"
+          "  for (int i = 0; i < {2}; ++i) a[i] = {3}(a[i], b[i], c[i]);\n"
+          "  return a;\n}}\n#endif\n",
+          type, kVectorFma, vector_lanes(dtype, dialect_.vector_bytes),
+          dtype == DType::f32 ? "__builtin_fmaf" : "__builtin_fma");
     }
     return out;
   }
@@ -304,26 +240,43 @@ class KernelText {
   void function(const std::string& entry, const std::vector<NodePtr>& body) {
     if (out_.dims.empty()) out_.dims.assign(symbols_.begin(), symbols_.end());
     writer_.blank();
-    writer_.open(
-        fmt::format("extern \"C\" void {}(void* const* buffers, const i64* dims, i64 begin, "
-                    "i64 end, Failure* failure)",
-                    entry));
-    for (std::size_t i = 0; i < out_.dims.size(); ++i) {
-      writer_.line(fmt::format("[[maybe_unused]] const i64 {} = dims[{}];",
-                               symbol_names_.at(out_.dims[i]), i));
-    }
-    for (std::size_t i = 0; i < buffers_.size(); ++i) {
-      const bool written = written_to(kernel_->regions[0], buffers_[i]);
-      const std::string type =
-          fmt::format("{}{}*", written ? "" : "const ", name(buffers_[i].dtype()));
-      writer_.line(fmt::format("[[maybe_unused]] {} __restrict {} = static_cast<{}>(buffers[{}]);",
-                               type, names_.at(buffers_[i]), type, i),
-                   ir::text(ir::tensor(buffers_[i].dtype(), buffers_[i].shape())));
-    }
-    writer_.line("(void)buffers, (void)dims, (void)begin, (void)end, (void)failure;");
-    parallel_index_.clear();
+    writer_.open(signature(entry));
+    for (std::size_t i = 0; i < out_.dims.size(); ++i)
+      declare(dialect_.dim_declaration, "", symbol_names_.at(out_.dims[i]), i);
+    for (std::size_t i = 0; i < buffers_.size(); ++i)
+      declare(dialect_.buffer_declaration,
+              ir::text(ir::tensor(buffers_[i].dtype(), buffers_[i].shape())), buffer_type(i),
+              names_.at(buffers_[i]), i);
+    if (!dialect_.first_line.empty()) writer_.line(dialect_.first_line);
     statements(body);
     writer_.close();
+  }
+
+  template <class... Arguments>
+  void declare(std::string_view format, const std::string& comment, const Arguments&... arguments) {
+    if (!format.empty()) writer_.line(fmt::format(fmt::runtime(format), arguments...), comment);
+  }
+
+  std::string buffer_type(std::size_t i) const {
+    const bool written = written_to(kernel_->regions[0], buffers_[i]);
+    return fmt::format("{}{}*", written ? "" : "const ", name(buffers_[i].dtype()));
+  }
+
+  // On one line, or on one for each parameter.
+  std::string signature(const std::string& entry) const {
+    std::vector<std::string> parameters;
+    for (std::size_t i = 0; i < buffers_.size() && !dialect_.buffer_parameter.empty(); ++i)
+      parameters.push_back(fmt::format(fmt::runtime(dialect_.buffer_parameter), buffer_type(i),
+                                       names_.at(buffers_[i]), i));
+    for (std::size_t i = 0; i < out_.dims.size() && !dialect_.dim_parameter.empty(); ++i)
+      parameters.push_back(
+          fmt::format(fmt::runtime(dialect_.dim_parameter), symbol_names_.at(out_.dims[i]), i));
+    parameters.emplace_back(dialect_.parameters);
+    const std::string head = fmt::format("{}{}(", dialect_.entry, entry);
+    const std::string line = head + fmt::format("{})", fmt::join(parameters, ", "));
+    return parameters.size() == 1 || line.size() <= kLineLength
+               ? line
+               : head + fmt::format("\n    {})", fmt::join(parameters, ",\n    "));
   }
 
   static bool written_to(const ir::Region& region, const Value& buffer) {
@@ -416,13 +369,16 @@ class KernelText {
     }
     const std::string index = unique(node->attribute<std::string>("name"));
     names_[region.parameters[0]] = index;
-    if (kind == "unroll") writer_.line("#pragma clang loop unroll(full)");
-    const std::string low = kind == "parallel" ? "begin" : index_text(range[0]);
-    const std::string high = kind == "parallel" ? "end" : index_text(range[1]);
-    if (kind == "parallel") parallel_index_ = index;
-    writer_.open(
-        fmt::format("for (i64 {} = {}; {} < {}; {})", index, low, index, high,
-                    range[2].is(1) ? "++" + index : index + " += " + index_text(range[2])));
+    if (kind == "unroll") writer_.line("UNROLLED");
+    if (is_parallel(*node)) {
+      CROTON_CHECK(range[0].is(0) && range[2].is(1), "a parallel loop counts by one from zero");
+      parallel_index_ = index;
+      writer_.open(fmt::format(fmt::runtime(dialect_.parallel_loop), index));
+    } else {
+      writer_.open(fmt::format(
+          "for (i64 {0} = {1}; {0} < {2}; {3})", index, index_text(range[0]), index_text(range[1]),
+          range[2].is(1) ? "++" + index : index + " += " + index_text(range[2])));
+    }
     statements(region.body);
     std::vector<std::string> next;
     for (std::size_t i = 0; i < carried.size(); ++i) {
@@ -436,6 +392,7 @@ class KernelText {
     for (std::size_t i = 0; i < carried.size(); ++i)
       writer_.line(fmt::format("{} = {};", carried[i], next[i]));
     writer_.close();
+    if (is_parallel(*node)) parallel_index_.clear();
     taken_.erase(index);
   }
 
@@ -451,7 +408,7 @@ class KernelText {
     const std::string type = vector_type(dtype),
                       index = unique(node->attribute<std::string>("name"));
     names_[parameter] = index;
-    writer_.line("#pragma clang loop unroll(full)");
+    writer_.line("UNROLLED");
     writer_.open(fmt::format("for (i64 {0} = 0; {0} < {1}; {0} += {2})", index,
                              index_text(range[1]), lanes));
     std::unordered_set<const Node*> vectors;
@@ -488,7 +445,7 @@ class KernelText {
         const ir::OpInfo& row = ir::info(inner->op);
         std::vector<std::string> operands;
         for (const Value& v : inner->operands) operands.push_back(operand(v));
-        text = filled(row.infix.empty() ? "__builtin_elementwise_fma(a, b, c)" : row.scalar_text,
+        text = filled(row.infix.empty() ? std::string(kVectorFma) + "(a, b, c)" : row.scalar_text,
                       operands, type);
       }
       const std::string name = unique(fmt::format("t{}", ++temporaries_));
@@ -519,9 +476,9 @@ class KernelText {
     std::string values;
     for (std::size_t i = 1; i < node->operands.size() && i <= 4; ++i)
       values += fmt::format(" failure->values[{}] = {};", i - 1, text_of(node->operands[i]));
-    writer_.open(
-        fmt::format("if ({} && {} < failure->index)", wrapped(text_of(node->operands[0])), index));
-    writer_.line(fmt::format("failure->index = {}; failure->site = {};{}", index, site, values));
+    writer_.open(fmt::format("if ({} && lowest_failure(failure, {}))",
+                             wrapped(text_of(node->operands[0])), index));
+    writer_.line(fmt::format("failure->site = {};{}", site, values));
     writer_.close();
   }
 

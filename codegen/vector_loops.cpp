@@ -117,7 +117,7 @@ std::optional<std::int64_t> growth(const Dim& offset, const Value& index) {
 }
 
 VectorLoops find_vector_loops(const ir::Region& kernel, int vector_bytes) {
-  return Finder(vector_bytes).run(kernel);
+  return vector_bytes > 0 ? Finder(vector_bytes).run(kernel) : VectorLoops{};
 }
 
 }  // namespace croton::codegen

@@ -11,7 +11,7 @@ namespace {
 
 struct Block {
   std::string name;
-  std::string variant;  // "", "fma" or "plain"
+  std::string variant;  // "", "fma", "plain", "cpp" or "cuda"
   std::string text;
   std::set<std::string> words;
 };
@@ -61,6 +61,25 @@ const std::vector<Block>& blocks() {
   return *parsed;
 }
 
+bool is_wanted(const Block& block, const PreludeTarget& target) {
+  return block.variant.empty() || block.variant == (target.fma ? "fma" : "plain") ||
+         block.variant == (target.cuda ? "cuda" : "cpp");
+}
+
+// Every function of the prelude is inline, so one qualifier there makes it a device function.
+std::string device_functions(const std::string& text) {
+  constexpr std::string_view kInline = "inline ";
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto next = text.find(kInline, at);
+    out += text.substr(at, next - at);
+    if (next == std::string::npos) break;
+    out += "__device__ inline ";
+    at = next + kInline.size();
+  }
+  return out;
+}
+
 constexpr std::string_view kTypes =
     "typedef signed char i8; typedef short i16; typedef int i32; typedef long i64;\n"
     "typedef unsigned char u8; typedef unsigned short u16; typedef unsigned u32; "
@@ -80,13 +99,12 @@ bool is_prelude_name(std::string_view name) {
 }
 
 std::string prelude_text(std::string_view code, const PreludeTarget& target) {
-  const std::string unwanted = target.fma ? "plain" : "fma";
   std::set<std::string> needed = words_of(code);
   // Later blocks use earlier ones, but not only: to a fixed point.
   for (bool grown = true; grown;) {
     grown = false;
     for (const Block& block : blocks()) {
-      if (block.variant == unwanted || !needed.contains(block.name)) continue;
+      if (!is_wanted(block, target) || !needed.contains(block.name)) continue;
       for (const std::string& word : block.words)
         for (const Block& other : blocks())
           if (other.name == word) grown |= needed.insert(word).second;
@@ -94,7 +112,8 @@ std::string prelude_text(std::string_view code, const PreludeTarget& target) {
   }
   std::string out(kTypes);
   for (const Block& block : blocks())
-    if (block.variant != unwanted && needed.contains(block.name)) out += block.text;
+    if (is_wanted(block, target) && needed.contains(block.name))
+      out += target.cuda ? device_functions(block.text) : block.text;
   return out;
 }
 

@@ -155,7 +155,7 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
   std::vector<KernelJob> jobs;
   for (const ir::NodePtr& kernel : module.kernels) {
     codegen::EmittedKernel emitted =
-        codegen::emit(kernel, {.fma = target.fma, .vector_bytes = target.vector_bytes});
+        codegen::emit(kernel, codegen::cpp_dialect(target.fma, target.vector_bytes));
     KernelJob job;
     job.source = codegen::canonical_text(emitted);
     job.kernel = {std::move(emitted.name),

@@ -51,7 +51,7 @@ Description describe(const ir::Module& graph, const CompileSettings& settings,
   out.refusals = std::move(report.refusals);
   for (const ir::NodePtr& kernel : out.plan.kernels) {
     codegen::EmittedKernel emitted =
-        codegen::emit(kernel, {.fma = target.fma, .vector_bytes = target.vector_bytes});
+        codegen::emit(kernel, codegen::cpp_dialect(target.fma, target.vector_bytes));
     Description::Kernel described;
     described.kind = kinds[emitted.name];
     described.name = std::move(emitted.name);

@@ -2,8 +2,68 @@
 // and compiled into the evaluators. A block begins with its marker and is printed when its name is
 // used. No #include, no library call; IEEE operations in a fixed order, so that every compiler and
 // vector width gives the same bits. Coefficients are minimax fits; comments give the largest error
-// found. "fma" and "plain" blocks are for targets with and without a fused multiply-add.
+// found. "fma" and "plain" blocks are for targets with and without a fused multiply-add, "cpp" and
+// "cuda" blocks for one language; in CUDA, `inline` is printed as `__device__ inline`.
 
+// ---- what one language has and the other has not
+//! UNROLLED cpp
+#ifdef __clang__
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 256")
+#endif
+//! UNROLLED cuda
+#define UNROLLED _Pragma("unroll")
+//! lowest_failure cpp
+// Whether `index` is the lowest that failed so far; if so, it is kept.
+inline bool lowest_failure(Failure* failure, i64 index) {
+  if (index >= failure->index) return false;
+  failure->index = index;
+  return true;
+}
+//! lowest_failure cuda
+inline bool lowest_failure(Failure* failure, i64 index) {
+  return atomicMin((long long*)&failure->index, (long long)index) > index;
+}
+//! thread_index cuda
+inline i64 thread_index() { return i64(blockIdx.x) * i64(blockDim.x) + i64(threadIdx.x); }
+//! thread_count cuda
+inline i64 thread_count() { return i64(gridDim.x) * i64(blockDim.x); }
+//! multiply_high cpp
+inline u64 multiply_high(u64 a, u64 b) { return u64(((unsigned __int128)a * b) >> 64); }
+//! multiply_high cuda
+inline u64 multiply_high(u64 a, u64 b) { return __umul64hi(a, b); }
+// NVRTC has no such builtins; each is one instruction or the correctly rounded function.
+//! __builtin_fmaf cuda
+inline f32 __builtin_fmaf(f32 a, f32 b, f32 c) { return __fmaf_rn(a, b, c); }
+//! __builtin_fma cuda
+inline f64 __builtin_fma(f64 a, f64 b, f64 c) { return __fma_rn(a, b, c); }
+//! __builtin_fabsf cuda
+inline f32 __builtin_fabsf(f32 a) { return ::fabsf(a); }
+//! __builtin_fabs cuda
+inline f64 __builtin_fabs(f64 a) { return ::fabs(a); }
+//! __builtin_sqrtf cuda
+inline f32 __builtin_sqrtf(f32 a) { return __fsqrt_rn(a); }
+//! __builtin_sqrt cuda
+inline f64 __builtin_sqrt(f64 a) { return __dsqrt_rn(a); }
+//! __builtin_floorf cuda
+inline f32 __builtin_floorf(f32 a) { return ::floorf(a); }
+//! __builtin_floor cuda
+inline f64 __builtin_floor(f64 a) { return ::floor(a); }
+//! __builtin_ceilf cuda
+inline f32 __builtin_ceilf(f32 a) { return ::ceilf(a); }
+//! __builtin_ceil cuda
+inline f64 __builtin_ceil(f64 a) { return ::ceil(a); }
+//! __builtin_truncf cuda
+inline f32 __builtin_truncf(f32 a) { return ::truncf(a); }
+//! __builtin_trunc cuda
+inline f64 __builtin_trunc(f64 a) { return ::trunc(a); }
+//! __builtin_rintf cuda
+inline f32 __builtin_rintf(f32 a) { return ::rintf(a); }
+//! __builtin_rint cuda
+inline f64 __builtin_rint(f64 a) { return ::rint(a); }
+
+// ---- arithmetic
 //! multiply_add fma
 inline f32 multiply_add(f32 a, f32 b, f32 c) { return __builtin_fmaf(a, b, c); }
 inline f64 multiply_add(f64 a, f64 b, f64 c) { return __builtin_fma(a, b, c); }
@@ -526,16 +586,16 @@ inline f64 quarter_far(f64 x, u64* quadrant) {
     word[i] = s == 0 ? high : (high << s) | (low >> (64 - s));
   }
   // 256 bits of 2/π times 53 bits: keep 192 bits of the fraction and the integer part's low bits.
-  typedef unsigned __int128 u128;
-  u128 carry = ((u128)mantissa * word[3]) >> 64;
-  const u128 m2 = (u128)mantissa * word[2] + carry;
-  const u128 m1 = (u128)mantissa * word[1] + (u64)(m2 >> 64);
-  const u128 m0 = (u128)mantissa * word[0] + (u64)(m1 >> 64);
+  const u64 low0 = mantissa * word[0], low1 = mantissa * word[1], low2 = mantissa * word[2];
+  const u64 w2 = low2 + multiply_high(mantissa, word[3]);
+  const u64 high2 = multiply_high(mantissa, word[2]) + (w2 < low2 ? 1 : 0);
+  const u64 w1 = low1 + high2;
+  const u64 high1 = multiply_high(mantissa, word[1]) + (w1 < low1 ? 1 : 0);
+  const u64 w0 = low0 + high1;
+  const u64 top = multiply_high(mantissa, word[0]) + (w0 < low0 ? 1 : 0);
   // word[0] stands for bits skip+1 … skip+64 after the point, so the product's unit is 2^(e - skip - 64)
-  // relative to m0's low word's last bit; the point lies e - skip bits above the end of word 0.
-  const i64 shift = e - skip;  // bits of the integer part inside m0's low 64 bits: 2, or e when e < 0
-  u64 w0 = (u64)m0, w1 = (u64)m1, w2 = (u64)m2;
-  u64 top = (u64)(m0 >> 64);
+  // relative to w0's last bit; the point lies e - skip bits above the end of word 0.
+  const i64 shift = e - skip;  // bits of the integer part inside w0: 2, or e when e < 0
   u64 integer, f0, f1;
   if (shift > 0) {
     integer = (top << shift) | (w0 >> (64 - shift));

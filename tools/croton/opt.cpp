@@ -90,9 +90,9 @@ void opt(const Options& o) {
     if (module.level < ir::Level::kernel)
       throw UserError("there are no kernels to emit yet: the passes must include lower");
     for (const ir::NodePtr& kernel : module.kernels)
-      out += codegen::emit(kernel, {.fma = target.fma, .vector_bytes = target.vector_bytes})
-                 .commented +
-             "\n";
+      out +=
+          codegen::emit(kernel, codegen::cpp_dialect(target.fma, target.vector_bytes)).commented +
+          "\n";
   }
   if (o.output.empty()) {
     std::cout << out;
