@@ -44,8 +44,10 @@ bool is_barrier(const Value& v) {
   }
 }
 
+// A transpose below a product is a copy that was asked for (lay-out); other movement is read
+// through.
 bool is_movement_of_memory(Value v) {
-  while (v.op() == Op::transpose || v.op() == Op::reshape) v = v.node->operands[0];
+  while (v.op() == Op::reshape) v = v.node->operands[0];
   return is_leaf(v) || is_barrier(v);
 }
 

@@ -15,6 +15,7 @@ using ir::Op;
 using ir::Value;
 
 constexpr std::int64_t kColumnLanes = 256;
+constexpr std::int64_t kTurnRows = 16;
 
 bool is_axis(const Integers& axes, std::int64_t axis) {
   return std::find(axes.begin(), axes.end(), axis) != axes.end();
@@ -108,8 +109,29 @@ void lower_elementwise(Lowering& l) {
         }
         return true;
       });
+  const Value& lead = l.group.lead();
+  const bool turns = lead.op() == Op::transpose && shape.size() >= 2 &&
+                     lead.node->attribute<Integers>("permutation").back() != lead.rank() - 1;
   if (shape.empty()) {
     store_all({});
+  } else if (turns) {
+    // Rows in blocks, so that what one cache line brings is used before it goes.
+    const Shape outer(shape.begin(), shape.end() - 2);
+    const Dim rows = shape[shape.size() - 2], block(kTurnRows);
+    const Dim blocks = Dim::floordiv(rows + Dim(kTurnRows - 1), block);
+    l.kernel.loop("b", "parallel", 0, volume(outer) * blocks, 1, [&](const Dim& b) {
+      const Index prefix = bound(l.kernel, delinearise(Dim::floordiv(b, blocks), outer));
+      const Dim first = l.kernel.bound(Dim::mod(b, blocks)) * block;
+      const Dim count = l.kernel.bound(Dim::min(block, rows - first));
+      l.kernel.loop("j", "serial", 0, shape.back(), 1, [&](const Dim& j) {
+        l.kernel.loop("i", "lanes", 0, count, 1, [&](const Dim& i) {
+          Index index = prefix;
+          index.push_back(first + i);
+          index.push_back(j);
+          store_all(index);
+        });
+      });
+    });
   } else if (flat && shape.size() > 1) {
     // The linear position stands for the whole index: every access has the same shape.
     l.kernel.loop("i", "parallel", 0, volume(shape), 1, [&](const Dim& i) {

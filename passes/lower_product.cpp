@@ -19,8 +19,6 @@ using ir::Op;
 using ir::Value;
 
 constexpr std::int64_t kMaxTile = 512;
-// Panels of at most this many inner elements are copied when their lanes are not adjacent.
-constexpr std::int64_t kMaxPanel = 1024;
 
 bool has(const Integers& labels, std::int64_t label) {
   return std::find(labels.begin(), labels.end(), label) != labels.end();
@@ -121,7 +119,6 @@ class Product {
     const Dim count = inner_extent();
     const bool blocks = !provably_less_equal(count, Dim(ir::kContractBlock));
     const Value sums = k_.alloc("acc", dtype, {rows, lanes}, ir::Space::reg);
-    const Value panel = packed_panel(place, column_label, first_column, width, lanes);
     const auto zero = [&] {
       k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
         k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
@@ -138,8 +135,7 @@ class Product {
           const Value left = l_.scalars.at(a_, index_of(a_labels_, at));
           k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
             at[column_label] = first_column + l;
-            const Value right =
-                panel ? k_.load(panel, {inner, l}) : l_.scalars.at(b_, index_of(b_labels_, at));
+            const Value right = l_.scalars.at(b_, index_of(b_labels_, at));
             k_.store(multiply_add(left, right, k_.load(sums, {r, l})), sums, {r, l});
           });
         });
@@ -199,25 +195,6 @@ class Product {
       });
     });
     return totals;
-  }
-
-  // A copy of the columns' operand with adjacent lanes, when it has none and is small enough.
-  Value packed_panel(const Place& place, std::int64_t column_label, const Dim& first_column,
-                     const Dim& width, std::int64_t lanes) {
-    const Dim count = inner_extent();
-    if (b_labels_.empty() || b_labels_.back() == column_label || !count.is_constant() ||
-        *count.constant() > kMaxPanel || *count.constant() == 0)
-      return {};
-    const Value panel = k_.alloc("panel", v_.dtype(), {count, lanes}, ir::Space::local);
-    k_.loop("l", "serial", 0, width, 1, [&](const Dim& l) {
-      k_.loop("k", "serial", 0, count, 1, [&](const Dim& inner) {
-        Place at = place;
-        place_inner(at, inner);
-        at[column_label] = first_column + l;
-        k_.store(l_.scalars.at(b_, index_of(b_labels_, at)), panel, {inner, l});
-      });
-    });
-    return panel;
   }
 
   void lower_tiled() {

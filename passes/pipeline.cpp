@@ -58,6 +58,10 @@ void form_fma(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* 
   const RuleSet sets[] = {{"form-fma", fma_rules()}, {"folding", folding_rules()}};
   rewrite_with(sets, m, o, r, left, may::overflow);
 }
+void lay_out(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* left) {
+  const RuleSet sets[] = {{"layout", layout_rules()}};
+  rewrite_with(sets, m, o, r, left);
+}
 
 void fusing(ir::Module& module, const PipelineOptions&, PipelineReport& report, long*) {
   for (Refusal& refusal : fuse(module))
@@ -84,6 +88,8 @@ constexpr Pass kPasses[] = {
    "compositions expand into ops; powers become products", specialize},
   {"form-fma", Level::tensor, Level::tensor, Effect::fused_multiply_add,
    "products that are added become fused multiply-adds", form_fma},
+  {"lay-out", Level::tensor, Level::tensor, Effect::none,
+   "operands of products are copied into the order in which they are read", lay_out},
   {"fuse", Level::tensor, Level::grouped, Effect::none,
    "which values one kernel computes", fusing},
   {"schedule", Level::grouped, Level::grouped, Effect::none,
@@ -95,7 +101,7 @@ constexpr Pass kPasses[] = {
 };
 
 constexpr std::string_view kDefault[] = {
-  "canonicalize", "stabilize", "specialize", "canonicalize", "form-fma", "fuse", "schedule", "lower", "plan",
+  "canonicalize", "stabilize", "specialize", "canonicalize", "form-fma", "lay-out", "fuse", "schedule", "lower", "plan",
 };
 // clang-format on
 

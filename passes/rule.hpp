@@ -122,6 +122,7 @@ constexpr Rule rule_fn(std::string_view name, std::optional<ir::Op> root, std::s
 [[nodiscard]] std::span<const Rule> arithmetic_rules();
 [[nodiscard]] std::span<const Rule> logic_rules();
 [[nodiscard]] std::span<const Rule> movement_rules();
+[[nodiscard]] std::span<const Rule> layout_rules();
 [[nodiscard]] std::span<const Rule> folding_rules();
 [[nodiscard]] std::span<const Rule> stability_rules();
 [[nodiscard]] std::span<const Rule> specialize_rules();

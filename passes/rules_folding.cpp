@@ -74,7 +74,8 @@ std::span<const RuleSet> all_rule_sets() {
       {"folding", folding_rules()},     {"arithmetic", arithmetic_rules()},
       {"logic", logic_rules()},         {"movement", movement_rules()},
       {"stability", stability_rules()}, {"specialize", specialize_rules()},
-      {"expand", expand_rules()},       {"form-fma", fma_rules()}};
+      {"layout", layout_rules()},       {"expand", expand_rules()},
+      {"form-fma", fma_rules()}};
   return sets;
 }
 

@@ -1,5 +1,8 @@
 // Movement ops that follow each other become one; casts that undo each other vanish.
+#include <algorithm>
+
 #include "ir/builder.hpp"
+#include "ir/contract_order.hpp"
 #include "passes/rule.hpp"
 
 namespace croton::passes {
@@ -99,6 +102,35 @@ Value cast_twice(const Value& v, const RuleContext&) {
   return ir::cast(operand(inner, 0), v.dtype());
 }
 
+// A product reads rows of its second operand's last axis side by side. Where that axis is another
+// one, the operand is copied once, transposed: cheaper than reading it across for every tile.
+Value pack_operand(const Value& v, const RuleContext&) {
+  const ir::ContractOrder order = ir::contract_order(*v.node);
+  if (order.is_reduction) return {};
+  const std::size_t side = order.swapped ? 0 : 1;
+  Integers labels[2] = {v.node->attribute<Integers>("a"), v.node->attribute<Integers>("b")};
+  const std::int64_t column = v.node->attribute<Integers>("out").back();
+  Integers& own = labels[side];
+  if (own.size() < 2 || own.back() == column) return {};
+  const auto at = std::find(own.begin(), own.end(), column);
+  if (at == own.end()) return {};
+  Integers permutation;
+  for (std::size_t i = 0; i < own.size(); ++i)
+    if (own[i] != column) permutation.push_back(static_cast<std::int64_t>(i));
+  permutation.push_back(at - own.begin());
+  Integers fresh;
+  for (const std::int64_t axis : permutation) fresh.push_back(own[static_cast<std::size_t>(axis)]);
+  // The order in which inner elements are added must stay.
+  Integers trial[2] = {labels[0], labels[1]};
+  trial[side] = fresh;
+  std::vector<Value> operands = v.node->operands;
+  operands[side] = ir::transpose(operands[side], permutation);
+  const Value packed = ir::contract(operands[0], operands[1], trial[0], trial[1],
+                                    v.node->attribute<Integers>("out"));
+  const ir::ContractOrder now = ir::contract_order(*packed.node);
+  return now.inner == order.inner && !now.is_reduction ? packed : Value{};
+}
+
 Value matrix(DType dtype = DType::f32) { return ir::input("x", ir::tensor(dtype, {"n", 6})); }
 Value example_transpose() {
   return ir::make(Op::transpose, {ir::transpose(matrix(), {1, 0})}, {Integers{1, 0}});
@@ -119,7 +151,15 @@ Value example_slice() {
 }
 Value example_cast() { return ir::cast(ir::cast(matrix(DType::i8), DType::f32), DType::i64); }
 
+Value example_pack() {
+  const Value w = ir::input("w", ir::tensor(DType::f32, {4, 6}));
+  return ir::contract(matrix(), w, {0, 2}, {1, 2}, {0, 1});
+}
+
 // clang-format off
+constexpr Rule kLayout[] = {
+  rule_fn("pack-operand", Op::contract, "contract(x, y) → contract(x, transpose(y)) where y's last axis is not the result's", pack_operand, example_pack),
+};
 constexpr Rule kMovement[] = {
   rule_fn("transpose-transpose", Op::transpose, "transpose(transpose(x, p), q) → transpose(x, p∘q)", transpose_twice, example_transpose),
   rule_fn("reshape-reshape",     Op::reshape,   "reshape(reshape(x)) → reshape(x)", reshape_twice, example_reshape),
@@ -134,5 +174,6 @@ constexpr Rule kMovement[] = {
 }  // namespace
 
 std::span<const Rule> movement_rules() { return kMovement; }
+std::span<const Rule> layout_rules() { return kLayout; }
 
 }  // namespace croton::passes
