@@ -55,6 +55,8 @@ struct Difference {
   std::int64_t worst = -1;  // the element furthest outside, in bounds
   double wanted = 0, bound = 0, actual = 0;
 };
-[[nodiscard]] Difference compare(const ReferenceArray& reference, const Literal& actual);
+/// `rewritten`: the reference of the graph that was computed instead, whose bounds count as well.
+[[nodiscard]] Difference compare(const ReferenceArray& reference, const Literal& actual,
+                                 const ReferenceArray* rewritten = nullptr);
 
 }  // namespace croton::ir

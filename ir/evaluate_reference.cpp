@@ -406,14 +406,20 @@ std::vector<ReferenceArray> evaluate_reference(std::span<const Value> roots,
   return out;
 }
 
-Difference compare(const ReferenceArray& reference, const Literal& actual) {
+Difference compare(const ReferenceArray& reference, const Literal& actual,
+                   const ReferenceArray* rewritten) {
   CROTON_CHECK(reference.dtype == actual.dtype() && reference.shape == actual.shape(),
                "arrays of different types are compared");
   Difference d;
   double worst = 0;
   with_type(actual.dtype(), [&](auto zero) {
     for (std::int64_t i = 0; i < actual.count(); ++i) {
-      const Bounded& wanted = reference.elements[static_cast<std::size_t>(i)];
+      Bounded wanted = reference.elements[static_cast<std::size_t>(i)];
+      if (rewritten != nullptr) {
+        const Bounded& other = rewritten->elements[static_cast<std::size_t>(i)];
+        wanted.bound += other.bound;
+        wanted.undetermined |= other.undetermined;
+      }
       if (wanted.undetermined) {
         ++d.undetermined;
         continue;
