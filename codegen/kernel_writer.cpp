@@ -128,27 +128,28 @@ class KernelText {
   // The vector types that the kernel's text uses, and their forms in memory of any alignment.
   std::string vector_types() const {
     std::string out;
-    for (const DType dtype : {DType::f32, DType::f64}) {
-      const std::string type = vector_type(dtype);
-      if (writer_.code().find(type) == std::string::npos) continue;
-      out += fmt::format("typedef {} {} __attribute__((vector_size({})));\n", name(dtype), type,
-                         dialect_.vector_bytes);
-      out += fmt::format("typedef {} {}_memory __attribute__((vector_size({}), aligned({})));\n",
-                         name(dtype), type, dialect_.vector_bytes, size_of(dtype));
-      if (writer_.code().find(kVectorFma) == std::string::npos) continue;
-      out += fmt::format(
-          "#ifndef __clang__\n"
-          "inline {0} {1}({0} a, {0} b, {0} c) {{\n"
-          "  for (int i = 0; i < {2}; ++i) a[i] = {3}(a[i], b[i], c[i]);\n"
-          "  return a;\n}}\n#endif\n",
-          type, kVectorFma, vector_lanes(dtype, dialect_.vector_bytes),
-          dtype == DType::f32 ? "__builtin_fmaf" : "__builtin_fma");
-    }
+    for (const DType dtype : {DType::f32, DType::f64})
+      for (int bytes = dialect_.vector_bytes; vector_lanes(dtype, bytes) > 1; bytes /= 2) {
+        const std::string type = vector_type(dtype, bytes);
+        if (writer_.code().find(type) == std::string::npos) continue;
+        out += fmt::format("typedef {} {} __attribute__((vector_size({})));\n", name(dtype), type,
+                           bytes);
+        out += fmt::format("typedef {} {}_memory __attribute__((vector_size({}), aligned({})));\n",
+                           name(dtype), type, bytes, size_of(dtype));
+        if (writer_.code().find(kVectorFma) == std::string::npos) continue;
+        out += fmt::format(
+            "#ifndef __clang__\n"
+            "inline {0} {1}({0} a, {0} b, {0} c) {{\n"
+            "  for (int i = 0; i < {2}; ++i) a[i] = {3}(a[i], b[i], c[i]);\n"
+            "  return a;\n}}\n#endif\n",
+            type, kVectorFma, vector_lanes(dtype, bytes),
+            dtype == DType::f32 ? "__builtin_fmaf" : "__builtin_fma");
+      }
     return out;
   }
 
-  [[nodiscard]] std::string vector_type(DType dtype) const {
-    return fmt::format("{}x{}", name(dtype), vector_lanes(dtype, dialect_.vector_bytes));
+  [[nodiscard]] static std::string vector_type(DType dtype, int bytes) {
+    return fmt::format("{}x{}", name(dtype), vector_lanes(dtype, bytes));
   }
 
   std::string header() const {
@@ -343,11 +344,12 @@ class KernelText {
   void alloc(const NodePtr& node) {
     const std::string name = unique(node->attribute<std::string>("name"));
     names_[{node, 0}] = name;
-    if (vectors_.buffers.contains(node.get())) {
+    if (const auto vector = vectors_.buffers.find(node.get()); vector != vectors_.buffers.end()) {
       const DType dtype = node->types[0].dtype;
       const Dim count =
-          Dim::floordiv(volume(node->types[0].shape), vector_lanes(dtype, dialect_.vector_bytes));
-      return writer_.line(fmt::format("{} {}[{}];", vector_type(dtype), name, index_text(count)));
+          Dim::floordiv(volume(node->types[0].shape), vector_lanes(dtype, vector->second));
+      return writer_.line(
+          fmt::format("{} {}[{}];", vector_type(dtype, vector->second), name, index_text(count)));
     }
     writer_.line(fmt::format("alignas(64) {} {}[{}];", croton::name(node->types[0].dtype), name,
                              index_text(volume(node->types[0].shape))));
@@ -404,8 +406,8 @@ class KernelText {
     DType dtype = DType::f32;
     for (const NodePtr& inner : region.body)
       if (inner->op == Op::store) dtype = inner->operands[1].dtype();
-    const int lanes = vector_lanes(dtype, dialect_.vector_bytes);
-    const std::string type = vector_type(dtype),
+    const int bytes = vectors_.loops.at(node.get()), lanes = vector_lanes(dtype, bytes);
+    const std::string type = vector_type(dtype, bytes),
                       index = unique(node->attribute<std::string>("name"));
     names_[parameter] = index;
     writer_.line("UNROLLED");

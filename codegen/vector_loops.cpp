@@ -29,11 +29,18 @@ class Finder {
     for (bool changed = true; changed;) {
       changed = false;
       for (const Access& access : accesses_) {
-        const bool good = access.loop && found_.loops.contains(access.loop);
-        if (!good && found_.buffers.erase(access.buffer) > 0) changed = true;
-        if (access.loop && !found_.buffers.contains(access.buffer) &&
-            found_.loops.erase(access.loop) > 0)
+        const auto loop = access.loop ? found_.loops.find(access.loop) : found_.loops.end();
+        const auto buffer = found_.buffers.find(access.buffer);
+        if (loop == found_.loops.end()) {
+          changed |= buffer != found_.buffers.end();
+          if (buffer != found_.buffers.end()) found_.buffers.erase(buffer);
+        } else if (buffer == found_.buffers.end()) {
+          found_.loops.erase(loop);
           changed = true;
+        } else if (loop->second != buffer->second) {
+          loop->second = buffer->second = std::min(loop->second, buffer->second);
+          changed = true;
+        }
       }
     }
     return std::move(found_);
@@ -43,21 +50,24 @@ class Finder {
   void visit(const ir::Region& region, const Node* lanes) {
     for (const NodePtr& node : region.body) {
       if (node->op == Op::alloc && node->types[0].space == ir::Space::reg)
-        found_.buffers.insert(node.get());
+        found_.buffers.emplace(node.get(), vector_bytes_);
       if (node->op == Op::load && is_register(node->operands[0]))
         accesses_.push_back({node->operands[0].node.get(), lanes});
       if (node->op == Op::store && is_register(node->operands[1]))
         accesses_.push_back({node->operands[1].node.get(), lanes});
       const bool loop = node->op == Op::loop && node->attribute<std::string>("kind") == "lanes";
-      if (loop && eligible(*node)) found_.loops.insert(node.get());
+      if (loop)
+        if (const int bytes = eligible_bytes(*node); bytes > 0)
+          found_.loops.emplace(node.get(), bytes);
       for (const ir::Region& inner : node->regions) visit(inner, loop ? node.get() : nullptr);
     }
   }
 
-  [[nodiscard]] bool eligible(const Node& loop) const {
+  // The widest vectors that divide the loop's extent; 0 when it cannot be written with any.
+  [[nodiscard]] int eligible_bytes(const Node& loop) const {
     const auto& range = loop.attribute<Shape>("range");
     if (!loop.operands.empty() || !range[0].is(0) || !range[2].is(1) || !range[1].is_constant())
-      return false;
+      return 0;
     const ir::Region& region = loop.regions[0];
     const Value& index = region.parameters[0];
     bool registers = false;
@@ -66,21 +76,24 @@ class Finder {
       const bool memory = node->op == Op::load || node->op == Op::store;
       const DType type = memory ? node->operands.back().dtype()
                                 : (node->types.empty() ? DType::boolean : node->types[0].dtype);
-      if (!is_real(type) || (dtype && *dtype != type)) return false;
+      if (!is_real(type) || (dtype && *dtype != type)) return 0;
       dtype = type;
       if (memory) {
         const auto step =
             growth(offset_of(node->operands.back(), node->attribute<Shape>("indices")), index);
-        if (!step || *step > 1 || *step < 0 || (node->op == Op::store && *step != 1)) return false;
+        if (!step || *step > 1 || *step < 0 || (node->op == Op::store && *step != 1)) return 0;
         registers |= is_register(node->operands.back());
-        if (is_register(node->operands.back()) && *step != 1) return false;
+        if (is_register(node->operands.back()) && *step != 1) return 0;
       } else if (node->op == Op::constant) {
-        if (!node->attribute<ir::Literal>("value").is_scalar()) return false;
+        if (!node->attribute<ir::Literal>("value").is_scalar()) return 0;
       } else if (!ir::is_elementwise(node->op) || !has_vector_form(ir::info(node->op))) {
-        return false;
+        return 0;
       }
     }
-    return registers && dtype && *range[1].constant() % vector_lanes(*dtype, vector_bytes_) == 0;
+    if (!registers || !dtype) return 0;
+    for (int bytes = vector_bytes_; vector_lanes(*dtype, bytes) > 1; bytes /= 2)
+      if (*range[1].constant() % vector_lanes(*dtype, bytes) == 0) return bytes;
+    return 0;
   }
 
   // Arithmetic by operators, and the fused multiply-add.

@@ -4,15 +4,16 @@
 #pragma once
 
 #include <optional>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "ir/node.hpp"
 
 namespace croton::codegen {
 
 struct VectorLoops {
-  std::unordered_set<const ir::Node*> loops;
-  std::unordered_set<const ir::Node*> buffers;
+  /// Bytes of the vectors that each loop and each buffer is written with: the widest that divide
+  /// the extents of every loop over the same buffers.
+  std::unordered_map<const ir::Node*, int> loops, buffers;
 };
 
 [[nodiscard]] VectorLoops find_vector_loops(const ir::Region& kernel, int vector_bytes);

@@ -222,27 +222,17 @@ class Product {
       for (std::size_t i = 0; i < outer_labels.size(); ++i)
         place[outer_labels[i]] = k_.bound(index[i]);
       const Dim first_row = k_.bound(Dim::mod(t, row_blocks)) * Dim(rows);
-      // Whole tiles, then tiles of half the width and so on down to one register, then what is
-      // left.
+      // Whole tiles, then tiles of half the width and so on down to one column.
       Dim done(0);
       const std::int64_t narrowest = scheduled(l_.group, "narrowest", kMaxTile);
-      for (std::int64_t width = lanes; width >= narrowest;
-           width = width / narrowest / 2 * narrowest) {
-        const Dim end = done + Dim::floordiv(columns - done, Dim(width)) * Dim(width);
+      for (std::int64_t width = lanes; width >= 1;
+           width = width > narrowest ? width / narrowest / 2 * narrowest : width / 2) {
+        const Dim end = done + k_.bound(Dim::floordiv(columns - done, Dim(width))) * Dim(width);
         if (!(end - done).is(0))
           k_.loop("j", "serial", done, end, static_cast<int>(width), [&](const Dim& j) {
             tile(place, row_label, first_row, rows, column_label, j, width, width);
           });
-        done = columns.is_constant() ? end : Dim::floordiv(columns, Dim(width)) * Dim(width);
-      }
-      const Dim rest = columns - done;
-      if (rest.is(0)) return;
-      if (rest.is_constant()) {
-        tile(place, row_label, first_row, rows, column_label, done, rest, *rest.constant());
-      } else {
-        k_.branch(k_.scalar(Op::gt, {k_.index(rest), k_.constant(DType::i64, 0)}), [&] {
-          tile(place, row_label, first_row, rows, column_label, done, rest, narrowest);
-        });
+        done = end;
       }
     });
   }

@@ -30,7 +30,12 @@ void schedule(ir::Module& module, int vector_bytes) {
     });
     CROTON_CHECK(row != kProducts.end(), "no schedule for vectors this small");
     const auto lanes = row->vector_bytes / static_cast<std::int64_t>(size_of(group.lead().dtype()));
-    group.schedule = {{"columns", row->vectors * lanes}, {"narrowest", lanes}, {"rows", row->rows}};
+    // Few columns leave registers for more rows, whose sums then wait less for each other.
+    const Shape& shape = group.lead().shape();
+    const bool narrow =
+        !shape.empty() && shape.back().is_constant() && *shape.back().constant() < lanes;
+    const std::int64_t rows = narrow ? 2 * row->rows : row->rows;
+    group.schedule = {{"columns", row->vectors * lanes}, {"narrowest", lanes}, {"rows", rows}};
   }
 }
 
