@@ -92,11 +92,14 @@ std::string undeclared(const passes::Rule& rule, const Value& from, const Value&
   });
 }
 
-int cost_of(const Value& v) {
-  int total = 0;
+// Operations, by elements: every symbol stands for 7.
+std::int64_t cost_of(const Value& v) {
+  std::int64_t total = 0;
   const std::vector<Value> roots{v};
   for (const NodePtr& node : topological_order(roots))
-    total += is_elementwise(node->op) ? info(node->op).cost : 1;
+    if (info(node->op).kind != OpKind::movement && info(node->op).kind != OpKind::creation)
+      total += info(node->op).cost *
+               volume(node->types[0].shape).evaluate([](const Dim::Atom&) { return 7; });
   return total;
 }
 
