@@ -8,6 +8,7 @@
 #include "frontend/build.hpp"
 #include "ir/gradient.hpp"
 #include "runtime/compile.hpp"
+#include "runtime/config.hpp"
 #include "runtime/module_file.hpp"
 #include "runtime/npy.hpp"
 #include "runtime/shared_state.hpp"
@@ -15,7 +16,11 @@
 namespace croton {
 namespace {
 
-constexpr const char* kMathNames[] = {"strict", "standard", "fast"};
+std::string math_of(const CompileOptions& options) {
+  constexpr const char* names[] = {"strict", "standard", "fast"};
+  if (options.math) return names[static_cast<int>(*options.math)];
+  return runtime::setting("CROTON_MATH").value_or("standard");
+}
 
 }  // namespace
 
@@ -101,9 +106,8 @@ Function::Counters Function::counters() const {
 Function compile(const Exprs& inputs, const Exprs& outputs, const CompileOptions& options,
                  Location where) {
   ir::Module module = detail::module_of(inputs, outputs, options, site_of(where));
-  return Function(runtime::compile(
-      std::move(module),
-      {.math = kMathNames[static_cast<int>(options.math)], .threads = options.threads}));
+  return Function(
+      runtime::compile(std::move(module), {.math = math_of(options), .threads = options.threads}));
 }
 
 Array eval(const Expr& expr, std::initializer_list<std::pair<Expr, ArrayView>> inputs,

@@ -17,9 +17,12 @@ using Terms = Dim::Terms;
 using NameValue = std::function<std::string(const ir::Node*, int)>;
 
 std::string atom_text(const Atom& atom, const NameValue& name_value) {
-  const auto call = [&](const char* function) {
-    return std::string(function) + "(" + atom.arguments[0].text(name_value) + ", " +
-           atom.arguments[1].text(name_value) + ")";
+  const auto call = [&](const char* function, bool symmetric = false) {
+    std::string first = atom.arguments[0].text(name_value);
+    std::string second = atom.arguments[1].text(name_value);
+    // The kept order may depend on the age of value nodes; the printed one does not.
+    if (symmetric && second < first) std::swap(first, second);
+    return std::string(function) + "(" + first + ", " + second + ")";
   };
   switch (atom.kind) {
     case Atom::Kind::symbol:
@@ -31,9 +34,9 @@ std::string atom_text(const Atom& atom, const NameValue& name_value) {
     case Atom::Kind::mod:
       return call("mod");
     case Atom::Kind::min:
-      return call("min");
+      return call("min", true);
     case Atom::Kind::max:
-      return call("max");
+      return call("max", true);
   }
   return {};
 }

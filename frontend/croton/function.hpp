@@ -58,7 +58,8 @@ struct CompileOptions {
   bool allow_unused = false;
   /// Values replaced by others of the same type before anything else.
   std::vector<std::pair<Expr, Expr>> givens = {};
-  Math math = Math::standard;
+  /// Else CROTON_MATH, else standard.
+  std::optional<Math> math = {};
   /// Shown in dumps, emitted code, logs and `croton cache`.
   std::string name = "main";
   /// At most this many threads; 0: CROTON_THREADS, or what the machine allows.
