@@ -123,7 +123,7 @@ Program::Program(ir::Module graph, ir::Region plan,
     }
 }
 
-Program::~Program() = default;
+Program::~Program() { delete spare_.load(); }
 
 void Program::build_buffers() {
   const std::size_t inputs = inputs_.size(), variables = shared_.size();
@@ -236,6 +236,8 @@ void Program::check_requires(const std::int64_t* leaves) const {
 }
 
 std::unique_ptr<Program::Context> Program::acquire() const {
+  if (Context* spare = spare_.exchange(nullptr, std::memory_order_acquire))
+    return std::unique_ptr<Context>(spare);
   {
     const std::lock_guard lock(contexts_mutex_);
     if (!contexts_.empty()) {
@@ -252,6 +254,11 @@ std::unique_ptr<Program::Context> Program::acquire() const {
 }
 
 void Program::release(std::unique_ptr<Context> context) const {
+  Context* none = nullptr;
+  if (spare_.compare_exchange_strong(none, context.get(), std::memory_order_release)) {
+    (void)context.release();
+    return;
+  }
   const std::lock_guard lock(contexts_mutex_);
   contexts_.push_back(std::move(context));
 }

@@ -6,6 +6,7 @@
 // undone, so a failed call changes nothing.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -127,6 +128,8 @@ class Program {
   std::vector<Commit> commits_;
   std::vector<std::pair<DimProgram, DimProgram>> requires_;
   DimProgram arena_bytes_;
+  /// The context that the next call takes without a lock; others wait in the list.
+  mutable std::atomic<Context*> spare_{nullptr};
   mutable std::mutex contexts_mutex_;
   mutable std::vector<std::unique_ptr<Context>> contexts_;
 };
