@@ -274,13 +274,8 @@ void lower_full(Lowering& l) {
         l.kernel.store(reduce_chunk(l.kernel, combiner, low, count, step), l.partials, {c});
       });
     });
-    const Value total = l.kernel.alloc("total", combiner.dtype, {1}, ir::Space::reg);
-    PairwiseTree tree(l.kernel, combiner, 1);
-    l.kernel.loop("c", "serial", 0, chunks, 1, [&](const Dim& c) {
-      tree.push(c, 1, [&](const Dim&) { return l.kernel.load(l.partials, {c}); });
-    });
-    tree.finish(chunks, 1, total);
-    l.scalars.define(reduction, {}, settled(l.kernel, combiner, l.kernel.load(total, {Dim(0)})));
+    const Value total = reduce_in_place(l.kernel, combiner, l.partials, chunks);
+    l.scalars.define(reduction, {}, settled(l.kernel, combiner, total));
   }
   l.store_members({});
 }

@@ -229,7 +229,7 @@ class Lowerer {
     Lowering lowering{group, kernel, scalars, targets, {}, fma_};
     if (group.kind == GroupKind::full)
       if (const Dim chunks = full_reduction_chunks(group.lead()); !chunks.is(1)) {
-        const Value temporary = arena_like(group.lead().dtype(), {chunks});
+        const Value temporary = arena_like(group.lead().dtype(), {Dim::max(chunks, 1)});
         lowering.partials = parameter("partials", temporary);
       }
     switch (group.kind) {

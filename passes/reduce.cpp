@@ -117,6 +117,31 @@ Value reduce_lanes(KernelBuilder& kernel, const Combiner& combiner, const Dim& c
   return settled(kernel, combiner, kernel.load(total, {Dim(0)}));
 }
 
+Value reduce_in_place(KernelBuilder& kernel, const Combiner& combiner, const Value& values,
+                      const Dim& count) {
+  const Value none = kernel.constant(DType::i64, 0);
+  const auto final = kernel.loop(
+      "k", "serial", 0, Dim(kTreeLevels), 1,
+      {kernel.index(count), none, identity_of(kernel, combiner)},
+      [&](const Dim&, const std::vector<Value>& state) -> std::vector<Value> {
+        const Dim left = dim_of(state[0]);
+        const Dim half = kernel.bound(Dim::floordiv(left, 2));
+        const Value odd = kernel.index(Dim::mod(left, 2)), one = kernel.constant(DType::i64, 1);
+        const Value last = kernel.load(values, {Dim::max(left - Dim(1), 0)});
+        const Value waits = kernel.scalar(Op::eq, {state[1], one});
+        const Value joined =
+            kernel.scalar(Op::where, {waits, combine(kernel, combiner, last, state[2]), last});
+        kernel.loop("i", "serial", 0, half, 1, [&](const Dim& i) {
+          kernel.store(combine(kernel, combiner, kernel.load(values, {i * Dim(2)}),
+                               kernel.load(values, {i * Dim(2) + Dim(1)})),
+                       values, {i});
+        });
+        return {kernel.index(half), kernel.scalar(Op::maximum, {state[1], odd}),
+                kernel.scalar(Op::where, {kernel.scalar(Op::eq, {odd, one}), joined, state[2]})};
+      });
+  return final[2];
+}
+
 PairwiseTree::PairwiseTree(KernelBuilder& kernel, const Combiner& combiner, std::int64_t width)
     : kernel_(kernel),
       combiner_(combiner),

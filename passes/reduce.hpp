@@ -33,6 +33,12 @@ using Step = std::function<ir::Value(const ir::Value& accumulator, const Dim& r)
 [[nodiscard]] ir::Value reduce_lanes(KernelBuilder& kernel, const Combiner& combiner,
                                      const Dim& count, const Step& step);
 
+/// The pairwise tree over `count` values in memory, which it overwrites: neighbours are combined
+/// until one is left; the last of an odd number waits and joins later ones as their right operand.
+/// The memory has room for one value even when there are none.
+[[nodiscard]] ir::Value reduce_in_place(KernelBuilder& kernel, const Combiner& combiner,
+                                        const ir::Value& values, const Dim& count);
+
 /// Pairwise tree over a sequence of values whose number is known only at run time: a binary counter
 /// of partial results. `width` values side by side (columns).
 class PairwiseTree {
