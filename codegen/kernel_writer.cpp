@@ -25,7 +25,7 @@ using ir::Value;
 
 constexpr std::size_t kInlineLength = 60;
 constexpr std::size_t kLineLength = 100;
-constexpr std::string_view kVectorFma = "__builtin_elementwise_fma";  // Clang's
+constexpr std::string_view kVectorFma = "vector_fma";
 
 class KernelText {
  public:
@@ -62,8 +62,8 @@ class KernelText {
     }
     const std::string prelude =
         ir::prelude_text(writer_.code(), {.cuda = dialect_.cuda, .fma = dialect_.fma});
-    out_.source = fmt::format("{}{}{}\n{}{}", dialect_.open, prelude, vector_types(),
-                              writer_.code(), dialect_.close);
+    out_.source = fmt::format("{}{}{}{}{}", dialect_.open, prelude, vector_types(), writer_.code(),
+                              dialect_.close);
     out_.commented = header() + writer_.commented();
     return std::move(out_);
   }
@@ -127,7 +127,7 @@ class KernelText {
 
   // The vector types that the kernel's text uses, and their forms in memory of any alignment.
   std::string vector_types() const {
-    std::string out;
+    std::string out, functions;
     for (const DType dtype : {DType::f32, DType::f64})
       for (int bytes = dialect_.vector_bytes; vector_lanes(dtype, bytes) > 1; bytes /= 2) {
         const std::string type = vector_type(dtype, bytes);
@@ -136,15 +136,17 @@ class KernelText {
                            bytes);
         out += fmt::format("typedef {} {}_memory __attribute__((vector_size({}), aligned({})));\n",
                            name(dtype), type, bytes, size_of(dtype));
-        if (writer_.code().find(kVectorFma) == std::string::npos) continue;
-        out += fmt::format(
-            "#ifndef __clang__\n"
+        functions += fmt::format(
             "inline {0} {1}({0} a, {0} b, {0} c) {{\n"
             "  for (int i = 0; i < {2}; ++i) a[i] = {3}(a[i], b[i], c[i]);\n"
-            "  return a;\n}}\n#endif\n",
+            "  return a;\n}}\n",
             type, kVectorFma, vector_lanes(dtype, bytes),
             dtype == DType::f32 ? "__builtin_fmaf" : "__builtin_fma");
       }
+    if (writer_.code().find(kVectorFma) != std::string::npos)
+      out +=
+          fmt::format("#ifdef __clang__\n#define {} __builtin_elementwise_fma\n#else\n{}#endif\n",
+                      kVectorFma, functions);
     return out;
   }
 
@@ -203,23 +205,14 @@ class KernelText {
     std::vector<std::string> operands;
     const bool call =
         is_atomic(std::string(text));  // commas separate operands, operators bind them
-    for (const Value& operand : node->operands) {
-      const bool condition = node->op == Op::where && operands.empty();
-      if (call && !condition && promoted_.contains(operand))
-        operands.push_back(fmt::format("{}({})", name(operand.dtype()), text_of(operand)));
-      else
-        operands.push_back(call ? text_of(operand) : wrapped(text_of(operand)));
-    }
+    for (const Value& operand : node->operands)
+      operands.push_back(call ? text_of(operand) : wrapped(text_of(operand)));
     const DType dtype = node->types[0].dtype;
     const std::string result = filled(text, operands, name(dtype));
-    // C++ computes small integers and bool as int: the result is brought back, or, where that only
-    // matters to templates, remembered.
+    // C++ computes small integers as int: the result is brought back.
     const bool promotes = !call && size_of(dtype) < 4 && row.result == ir::ResultDType::operand &&
-                          ir::is_elementwise(node->op);
-    if (!promotes) return result;
-    if (row.domain != ir::Domain::boolean) return fmt::format("{}({})", name(dtype), result);
-    promoted_.insert({node, 0});
-    return result;
+                          row.domain != ir::Domain::boolean && ir::is_elementwise(node->op);
+    return promotes ? fmt::format("{}({})", name(dtype), result) : result;
   }
 
   // The infix form may only be used by pure nodes; loads move no further than the next write.
@@ -323,7 +316,6 @@ class KernelText {
       inlined_[{node, 0}] = text;
       return;
     }
-    promoted_.erase({node, 0});
     const std::string name = unique(fmt::format("t{}", ++temporaries_));
     names_[{node, 0}] = name;
     writer_.line(fmt::format("const {} {} = {};", croton::name(node->types[0].dtype), name, text),
@@ -493,7 +485,6 @@ class KernelText {
   std::set<std::string> symbols_, taken_;
   std::map<std::string, std::string> symbol_names_;
   std::unordered_map<Value, std::string, ir::ValueHash> names_, inlined_;
-  std::unordered_set<Value, ir::ValueHash> promoted_;  // inlined texts of type int that mean a bool
   std::unordered_map<Value, int, ir::ValueHash> uses_;
   std::string parallel_index_;
   int temporaries_ = 0;

@@ -95,7 +95,7 @@ bool is_reserved(std::string_view name) {
       "volatile", "wchar_t", "while", "xor", "xor_eq",
       // parameters and namespaces of entries, what CUDA declares, and macros of some compilers
       "begin", "end", "failure", "buffers", "dims", "croton", "main", "blockIdx", "blockDim",
-      "gridDim", "threadIdx", "warpSize", "atomicMin", "linux", "unix"};
+      "gridDim", "threadIdx", "warpSize", "atomicMin", "linux", "unix", "vector_fma"};
   return reserved.contains(name) || name.find("__") != std::string_view::npos;
 }
 

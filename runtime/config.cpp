@@ -19,6 +19,7 @@ constexpr Setting kSettings[] = {
   {"CROTON_DUMP", "a directory: every function that is compiled writes its stages and kernels into `<name>-<number>/`"},
   {"CROTON_LOG", "topics to log to standard error, separated by commas: `cache`, `pass`, `jit`, or `all`"},
   {"CROTON_MATH", "`strict`, `standard` or `fast`, for functions whose options say nothing"},
+  {"CROTON_NVRTC", "path of `libnvrtc.so`, when the system does not find it"},
   {"CROTON_THREADS", "threads of the pool; else the smaller of the affinity mask and the container's quota"},
   {"CROTON_VERIFY", "check the graph and its text form after every pass"},
 };

@@ -102,6 +102,11 @@ template <class T>
 inline T select(bool condition, T a, T b) {
   return condition ? a : b;
 }
+// Both operands are computed: no branch, and no compiler asks whether && was meant.
+//! logical_and
+inline bool logical_and(bool a, bool b) { return a & b; }
+//! logical_or
+inline bool logical_or(bool a, bool b) { return a | b; }
 //! floordiv
 inline i64 floordiv(i64 a, i64 b) {
   const i64 q = b == 0 ? 0 : a / b;

@@ -58,8 +58,8 @@ void opt(const Options& o) {
           "unknown target {}; targets are x86-64-v2, x86-64-v3 and x86-64-v4", o.target));
     target = *named;
   }
-  if (!o.emit.empty() && o.emit != "cpp")
-    throw UserError(fmt::format("cannot emit {}; cpp can be emitted", o.emit));
+  if (!o.emit.empty() && o.emit != "cpp" && o.emit != "cuda")
+    throw UserError(fmt::format("cannot emit {}; cpp and cuda can be emitted", o.emit));
   std::vector<std::string> names = split(o.run);
   if (o.run == "all" || (o.run.empty() && !o.emit.empty())) {
     const auto left = passes::remaining_pipeline(module.level);
@@ -89,10 +89,11 @@ void opt(const Options& o) {
   if (!o.emit.empty()) {
     if (module.level < ir::Level::kernel)
       throw UserError("there are no kernels to emit yet: the passes must include lower");
+    const codegen::Dialect dialect = o.emit == "cuda"
+                                         ? codegen::cuda_dialect()
+                                         : codegen::cpp_dialect(target.fma, target.vector_bytes);
     for (const ir::NodePtr& kernel : module.kernels)
-      out +=
-          codegen::emit(kernel, codegen::cpp_dialect(target.fma, target.vector_bytes)).commented +
-          "\n";
+      out += codegen::emit(kernel, dialect).commented + "\n";
   }
   if (o.output.empty()) {
     std::cout << out;
@@ -114,7 +115,7 @@ void add_opt(CLI::App& program) {
   auto* file = command->add_option("file", options->file, "a .ctir file; - is standard input");
   command->add_option("--run", options->run,
                       "passes, separated by commas; all: what compile would run");
-  command->add_option("--emit", options->emit, "print the kernels' source: cpp");
+  command->add_option("--emit", options->emit, "print the kernels' source: cpp or cuda");
   command->add_flag("--print", options->print, "print the module as well when emitting");
   command->add_option("--math", options->math, "strict, standard or fast");
   command->add_option("--target", options->target,
