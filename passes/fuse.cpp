@@ -83,8 +83,7 @@ class Fuser {
     Fusion out;
     out.groups = ordered();
     out.refusals = std::move(refusals_);
-    const NodeSet roots = root_nodes();
-    for (Group& group : out.groups) finish(group, out.groups, roots);
+    finish(out.groups);
     return out;
   }
 
@@ -374,23 +373,31 @@ class Fuser {
     return out;
   }
 
-  void finish(Group& group, const std::vector<Group>& all, const NodeSet& roots) const {
-    NodeSet mine;
-    for (const Value& member : group.members) mine.insert(member.node.get());
-    std::map<const ir::Node*, std::size_t> age;
+  // Members in the graph's order; outputs are what roots and other groups read.
+  void finish(std::vector<Group>& groups) const {
+    const NodeSet roots = root_nodes();
+    std::unordered_map<const ir::Node*, std::size_t> age;
     for (std::size_t i = 0; i < order_.size(); ++i) age[order_[i].get()] = i;
-    std::sort(group.members.begin(), group.members.end(), [&](const Value& a, const Value& b) {
-      return age[a.node.get()] < age[b.node.get()];
-    });
+    std::unordered_map<const ir::Node*, const Group*> maker;
+    for (const Group& group : groups)
+      for (const Value& member : group.members) maker[member.node.get()] = &group;
     NodeSet read_elsewhere;
-    for (const Group& other : all)
-      for (const Value& member : other.members)
-        if (!mine.contains(member.node.get()))
-          for (const Value& read : reads(member)) read_elsewhere.insert(read.node.get());
-    for (const Value& member : group.members)
-      if (roots.contains(member.node.get()) || read_elsewhere.contains(member.node.get()))
-        group.outputs.push_back(member);
-    for (const Value& member : group.members) group.may_fail |= can_fail(member);
+    for (const Group& group : groups)
+      for (const Value& member : group.members)
+        for (const Value& read : reads(member))
+          if (const auto it = maker.find(read.node.get());
+              it != maker.end() && it->second != &group)
+            read_elsewhere.insert(read.node.get());
+    for (Group& group : groups) {
+      std::sort(group.members.begin(), group.members.end(), [&](const Value& a, const Value& b) {
+        return age[a.node.get()] < age[b.node.get()];
+      });
+      for (const Value& member : group.members) {
+        if (roots.contains(member.node.get()) || read_elsewhere.contains(member.node.get()))
+          group.outputs.push_back(member);
+        group.may_fail |= can_fail(member);
+      }
+    }
   }
 
   bool can_fail(const Value& v) const {
