@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <sstream>
 
 #include "ir/builder.hpp"
 #include "ir/composition.hpp"
 #include "ir/gradient.hpp"
+#include "ir/graph_view.hpp"
 #include "ir/infer.hpp"
 
 using namespace croton;
@@ -78,4 +81,33 @@ TEST_CASE("the gradient of logistic regression has the types of its parameters")
   CHECK(g[1].type() == b.type());
   const std::vector<Value> labels{y};
   CHECK_THROWS_WITH(gradient(loss, labels), Catch::Contains("floating point, not i64[n]"));
+}
+
+TEST_CASE("a graph as Boost.Graph sees it: order, convexity, dominators, colours") {
+  const Value x = input("x", tensor(DType::f64, {"n"}));
+  const Value a = exp(x), b = sin(a), c = cos(a), d = b + c, e = neg(d);
+  const std::vector<Value> roots{e};
+  const GraphView view(roots);
+  const std::vector<NodePtr> order = view.topological_order();
+  REQUIRE(order.size() == 6);
+  const auto at = [&](const Value& v) {
+    return std::find(order.begin(), order.end(), v.node) - order.begin();
+  };
+  for (const NodePtr& node : order)
+    for (const Value& operand : node->operands) CHECK(at(operand) < at({node, 0}));
+  CHECK(view.is_convex(std::vector<NodePtr>{a.node, b.node, c.node, d.node}));
+  CHECK(view.is_convex(std::vector<NodePtr>{b.node, c.node}));
+  CHECK_FALSE(view.is_convex(std::vector<NodePtr>{a.node, b.node, d.node}));
+  CHECK_FALSE(view.is_convex(std::vector<NodePtr>{a.node, e.node}));
+  CHECK(view.dominator(a.node) == d.node);
+  CHECK(view.dominator(b.node) == d.node);
+  CHECK(view.dominator(d.node) == e.node);
+  CHECK(view.dominator(e.node) == nullptr);
+  const std::vector<std::size_t> colours = view.colours();
+  CHECK(colours[view.number(b.node)] != colours[view.number(c.node)]);
+  CHECK(colours[view.number(a.node)] != colours[view.number(b.node)]);
+  CHECK(*std::max_element(colours.begin(), colours.end()) <= 2);
+  std::ostringstream dot;
+  view.write_dot(dot, "g");
+  CHECK(dot.str().find("exp\nf64[n]") != std::string::npos);
 }

@@ -3,8 +3,10 @@
 
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "codegen/kernel_writer.hpp"
+#include "ir/graph_view.hpp"
 #include "passes/pipeline.hpp"
 #include "passes/rule.hpp"
 #include "runtime/target.hpp"
@@ -16,7 +18,7 @@ namespace {
 
 struct Options {
   std::string file, run, emit, math = "standard", target, output;
-  bool print = false, list_passes = false, list_rules = false, time = false;
+  bool print = false, dot = false, list_passes = false, list_rules = false, time = false;
   long rewrites = -1;
 };
 
@@ -85,7 +87,13 @@ void opt(const Options& o) {
                          stage.changed ? "" : "  unchanged");
   for (const auto& [rule, count] : report.rules)
     if (o.time) out += fmt::format("// rule {:<24} fired {} times\n", rule, count);
-  if (o.emit.empty() || o.print) out += ir::print(module);
+  if (o.dot) {
+    std::ostringstream graph;
+    ir::GraphView(module.roots()).write_dot(graph, module.name);
+    out += graph.str();
+  } else if (o.emit.empty() || o.print) {
+    out += ir::print(module);
+  }
   if (!o.emit.empty()) {
     if (module.level < ir::Level::kernel)
       throw UserError("there are no kernels to emit yet: the passes must include lower");
@@ -117,6 +125,7 @@ void add_opt(CLI::App& program) {
                       "passes, separated by commas; all: what compile would run");
   command->add_option("--emit", options->emit, "print the kernels' source: cpp or cuda");
   command->add_flag("--print", options->print, "print the module as well when emitting");
+  command->add_flag("--dot", options->dot, "print the graph for Graphviz instead of the module");
   command->add_option("--math", options->math, "strict, standard or fast");
   command->add_option("--target", options->target,
                       "x86-64-v2, x86-64-v3 or x86-64-v4; else this machine's");
