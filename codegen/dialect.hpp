@@ -35,8 +35,8 @@ struct Dialect {
 /// parallel extent is 1 and every combine are launched with one thread.
 ///
 /// Failures: the least failing index is kept in `failure->index` by atomicMin. `site` and `values`
-/// are exact only after a launch with one thread, so the caller then runs that index again alone,
-/// with begin = index, end = index + 1 and a fresh record.
+/// are exact after a launch with one thread; after any other, the caller runs the failing index
+/// again alone, with begin = index, end = index + 1 and a fresh record.
 [[nodiscard]] Dialect cuda_dialect();
 
 }  // namespace croton::codegen

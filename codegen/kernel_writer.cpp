@@ -212,7 +212,9 @@ class KernelText {
     // C++ computes small integers as int: the result is brought back.
     const bool promotes = !call && size_of(dtype) < 4 && row.result == ir::ResultDType::operand &&
                           row.domain != ir::Domain::boolean && ir::is_elementwise(node->op);
-    return promotes ? fmt::format("{}({})", name(dtype), result) : result;
+    if (!promotes) return result;
+    return dtype == DType::boolean ? fmt::format("({}) != 0", result)
+                                   : fmt::format("{}({})", name(dtype), result);
   }
 
   // The infix form may only be used by pure nodes; loads move no further than the next write.

@@ -191,3 +191,13 @@ TEST_CASE("a textbook loss is stable") {
   CHECK(r[0].item<double>() == Approx(1000));
   CHECK(r[1].same_values(Array::of<double>({0.5, -0.5, 0, 0, 0, 0}, {2, 3})));
 }
+
+TEST_CASE("an index made of a full reduction is checked where it is used") {
+  Expr x = input("x", i64, {"n"}), w = input("w", f32, {"m"});
+  Function f = compile({x, w}, {w[sum(x)]}, {.name = "pick"});
+  const Array values = Array::of<float>({1, 2, 3}, {3});
+  CHECK(f(Array::of<std::int64_t>({1, 0, 1}, {3}), values).single().item<float>() == 3);
+  CHECK(f(Array::of<std::int64_t>({1, -2}, {2}), values).single().item<float>() == 3);
+  CHECK_THROWS_WITH(f(Array::of<std::int64_t>({1, 2, 3}, {3}), values),
+                    Catch::Contains("index 6 is out of bounds for axis 0 with size 3"));
+}
