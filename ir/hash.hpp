@@ -23,9 +23,10 @@ struct Hasher {
       __builtin_memcpy(&word, bytes, 8);
       add(word);
     }
+    if (size == 0) return;
     std::uint64_t rest = 0;
     __builtin_memcpy(&rest, bytes, size);
-    if (size > 0) add(rest);
+    add(rest);
   }
 };
 
