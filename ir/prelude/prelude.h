@@ -14,6 +14,11 @@
 #endif
 //! UNROLLED cuda
 #define UNROLLED _Pragma("unroll")
+//! INLINED cpp
+// A call would keep a loop from being vectorised; device code inlines by itself.
+#define INLINED [[gnu::always_inline]]
+//! INLINED cuda
+#define INLINED
 //! lowest_failure cpp
 // Whether `index` is the lowest that failed so far; if so, it is kept.
 inline bool lowest_failure(Failure* failure, i64 index) {
@@ -29,10 +34,6 @@ inline bool lowest_failure(Failure* failure, i64 index) {
 inline i64 thread_index() { return i64(blockIdx.x) * i64(blockDim.x) + i64(threadIdx.x); }
 //! thread_count cuda
 inline i64 thread_count() { return i64(gridDim.x) * i64(blockDim.x); }
-//! multiply_high cpp
-inline u64 multiply_high(u64 a, u64 b) { return u64(((unsigned __int128)a * b) >> 64); }
-//! multiply_high cuda
-inline u64 multiply_high(u64 a, u64 b) { return __umul64hi(a, b); }
 // NVRTC has no such builtins; each is one instruction or the correctly rounded function.
 //! __builtin_fmaf cuda
 inline f32 __builtin_fmaf(f32 a, f32 b, f32 c) { return __fmaf_rn(a, b, c); }
@@ -351,7 +352,7 @@ inline T convert(S a) {
 // ---- exponential: x = n ln 2 + r, e^r = 1 + r + r² q(r); the scale in two halves, so that results
 // below the normal range round once
 //! exp
-inline f32 exp(f32 x) {
+INLINED inline f32 exp(f32 x) {
   const f32 y = x > 100.0f ? 100.0f : x;
   const f32 t = multiply_add(y, 1.44269504f, 12583166.0f);
   const f32 n = t - 12583166.0f;
@@ -369,7 +370,7 @@ inline f32 exp(f32 x) {
   return x < -103.98f ? 0.0f : v;
 }
 //! exp_part
-inline f64 exp_part(f64 r) {
+INLINED inline f64 exp_part(f64 r) {
   f64 q = 2.5100472505694996003e-8;
   q = multiply_add(q, r, 2.7620201591031548792e-7);
   q = multiply_add(q, r, 2.7557268276905696187e-6);
@@ -383,7 +384,7 @@ inline f64 exp_part(f64 r) {
   return multiply_add(q, r * r, r);
 }
 //! exp
-inline f64 exp(f64 x) {
+INLINED inline f64 exp(f64 x) {
   const f64 y = x > 800.0 ? 800.0 : x;
   const f64 t = multiply_add(y, 0x1.71547652b82fep+0, 0x1.8p52 + 2046.0);
   const f64 n = t - (0x1.8p52 + 2046.0);
@@ -396,7 +397,7 @@ inline f64 exp(f64 x) {
   return x < -745.14 ? 0.0 : v;
 }
 //! expm1
-inline f64 expm1(f64 x) {
+INLINED inline f64 expm1(f64 x) {
   const f64 y = x > 40.0 ? 40.0 : (x < -40.0 ? -40.0 : x);
   const f64 t = multiply_add(y, 0x1.71547652b82fep+0, 0x1.8p52 + 1023.0);
   const f64 n = t - (0x1.8p52 + 1023.0);
@@ -408,9 +409,9 @@ inline f64 expm1(f64 x) {
   const f64 v = x > 40.0 ? exp(x) : small;
   return x == 0.0 ? x : v;
 }
-inline f32 expm1(f32 x) { return x == 0.0f ? x : f32(expm1(f64(x))); }
+INLINED inline f32 expm1(f32 x) { return x == 0.0f ? x : f32(expm1(f64(x))); }
 //! log
-inline f32 log(f32 x) {
+INLINED inline f32 log(f32 x) {
   const bool subnormal = x < 0x1p-126f;
   const f32 y = subnormal ? x * 0x1p23f : x;
   const u32 ix = bits_of(y) - 0x3f3504f3u;
@@ -435,7 +436,7 @@ inline f32 log(f32 x) {
 }
 //! log_part
 // log of m in [sqrt(1/2), sqrt(2)), by s = (m - 1) / (m + 1).
-inline f64 log_part(f64 m, f64 low) {
+INLINED inline f64 log_part(f64 m, f64 low) {
   const f64 f = m - 1.0, s = f / (2.0 + f), z = s * s, h = 0.5 * f * f;
   f64 q = 0.14617037548791650146;
   q = multiply_add(q, z, 0.15331674030167861852);
@@ -448,7 +449,7 @@ inline f64 log_part(f64 m, f64 low) {
   return f - (h - w);
 }
 //! log_scaled
-inline f64 log_scaled(f64 x, f64* exponent) {
+INLINED inline f64 log_scaled(f64 x, f64* exponent) {
   const bool subnormal = x < 0x1p-1022;
   const f64 y = subnormal ? x * 0x1p54 : x;
   const u64 ix = bits_of(y) - 0x3fe6a09e667f3bcdul;
@@ -457,44 +458,44 @@ inline f64 log_scaled(f64 x, f64* exponent) {
   return real_of((ix & 0xffffffffffffful) + 0x3fe6a09e667f3bcdul);
 }
 //! log_special
-inline f64 log_special(f64 x, f64 v) {
+INLINED inline f64 log_special(f64 x, f64 v) {
   f64 r = x < infinity_f64() ? v : x;
   r = x == 0.0 ? -infinity_f64() : r;
   return x < 0.0 ? nan_f64() : r;
 }
 //! log
-inline f64 log(f64 x) {
+INLINED inline f64 log(f64 x) {
   f64 n;
   const f64 m = log_scaled(x, &n);
   const f64 part = log_part(m, n * 0x1.cf79abc9e3b39p-40);
   return log_special(x, multiply_add(n, 0x1.62e42fefap-1, part));
 }
 //! log1p
-inline f64 log1p(f64 x) {
+INLINED inline f64 log1p(f64 x) {
   const f64 u = 1.0 + x;
   const f64 c = u - 1.0 == x ? 0.0 : (x >= 1.0 ? 1.0 - (u - x) : x - (u - 1.0));
   const f64 v = log(u) + c / u;
   const f64 r = u == 1.0 ? x : v;
   return x < infinity_f64() && x > -1.0 ? r : log(u);
 }
-inline f32 log1p(f32 x) { return x == 0.0f ? x : f32(log1p(f64(x))); }
+INLINED inline f32 log1p(f32 x) { return x == 0.0f ? x : f32(log1p(f64(x))); }
 //! log2
-inline f64 log2(f64 x) {
+INLINED inline f64 log2(f64 x) {
   f64 n;
   const f64 m = log_scaled(x, &n);
   return log_special(x, multiply_add(log_part(m, 0.0), 0x1.71547652b82fep+0, n));
 }
-inline f32 log2(f32 x) { return f32(log2(f64(x))); }
+INLINED inline f32 log2(f32 x) { return f32(log2(f64(x))); }
 //! log10
-inline f64 log10(f64 x) {
+INLINED inline f64 log10(f64 x) {
   f64 n;
   const f64 m = log_scaled(x, &n);
   const f64 low = multiply_add(log_part(m, 0.0), 4.34294481903251816668e-01, n * 3.69423907715893078616e-13);
   return log_special(x, n * 3.01029995663611771306e-01 + low);
 }
-inline f32 log10(f32 x) { return f32(log10(f64(x))); }
+INLINED inline f32 log10(f32 x) { return f32(log10(f64(x))); }
 //! tanh
-inline f32 tanh(f32 x) {
+INLINED inline f32 tanh(f32 x) {
   const f32 a = abs(x), c = a > 10.0f ? 10.0f : a, z = c + c;
   const f32 t = multiply_add(z, 1.44269504f, 12582912.0f + 127.0f);
   const f32 n = t - (12582912.0f + 127.0f);
@@ -510,23 +511,23 @@ inline f32 tanh(f32 x) {
   const f32 e = multiply_add(s, p, s - 1.0f);
   return copysign(e / (e + 2.0f), x);
 }
-inline f64 tanh(f64 x) {
+INLINED inline f64 tanh(f64 x) {
   const f64 a = abs(x), c = a > 20.0 ? 20.0 : a;
   const f64 e = expm1(c + c);
   return copysign(e / (e + 2.0), x);
 }
 //! sigmoid
 template <class T>
-inline T sigmoid(T x) {
+INLINED inline T sigmoid(T x) {
   const T e = exp(-abs(x));
   return (x >= 0 ? T(1) : e) / (T(1) + e);
 }
 //! softplus
-inline f64 softplus(f64 x) { return (x > 0 ? x : (x != x ? x : 0.0)) + log1p(exp(-abs(x))); }
-inline f32 softplus(f32 x) { return f32(softplus(f64(x))); }
+INLINED inline f64 softplus(f64 x) { return (x > 0 ? x : (x != x ? x : 0.0)) + log1p(exp(-abs(x))); }
+INLINED inline f32 softplus(f32 x) { return f32(softplus(f64(x))); }
 //! erf
 // Rational forms on four ranges (W. J. Cody's scheme, with the ranges of Sun's library, 1993).
-inline f64 erf(f64 x) {
+INLINED inline f64 erf(f64 x) {
   const f64 a = abs(x);
   if (x != x) return x;
   if (a < 0.84375) {
@@ -554,7 +555,7 @@ inline f64 erf(f64 x) {
   const f64 z = real_of(bits_of(a) & 0xffffffff00000000ul);
   return copysign(1.0 - exp(-z * z - 0.5625) * exp((z - a) * (z + a) + r / d) / a, x);
 }
-inline f32 erf(f32 x) {
+INLINED inline f32 erf(f32 x) {
   const f32 a = abs(x), s = x * x, t = a > 4.0f ? 4.0f : a, t2 = t * t;
   f32 r = multiply_add(-1.72853470e-5f, t, 3.83197126e-4f);
   const f32 u = multiply_add(-3.88396438e-3f, t, 2.42546219e-2f);
@@ -574,127 +575,186 @@ inline f32 erf(f32 x) {
   return t > 0.927734375f ? far : m;
 }
 
-// ---- trigonometric: x = n π/2 + r. Three parts of π/2 for |n| < 2^20; beyond, the bits of 2/π that
-// matter are multiplied out (Payne and Hanek, 1983)
-//! quarter
-inline f64 quarter_far(f64 x, u64* quadrant) {
-  static const u64 two_over_pi[20] = {0xa2f9836e4e441529ul, 0xfc2757d1f534ddc0ul, 0xdb6295993c439041ul, 0xfe5163abdebbc561ul, 0xb7246e3a424dd2e0ul, 0x06492eea09d1921cul, 0xfe1deb1cb129a73eul, 0xe88235f52ebb4484ul, 0xe99c7026b45f7e41ul, 0x3991d639835339f4ul, 0x9c845f8bbdf9283bul, 0x1ff897ffde05980ful, 0xef2f118b5a0a6d1ful, 0x6d367ecf27cb09b7ul, 0x4f463f669e5fea2dul, 0x7527bac7ebe5f17bul, 0x3d0739f78a5292eaul, 0x6bfb5fb11f8d5d08ul, 0x56033046fc7b6babul, 0xf0cfbc209af4361dul};
-  const u64 bits = bits_of(x);
-  const u64 mantissa = (bits & 0xffffffffffffful) | 0x10000000000000ul;
-  // x = mantissa * 2^e; the product's bits above 2^2 are multiples of 4 and do not matter.
-  const i64 e = i64((bits >> 52) & 0x7ff) - 1075;
-  const i64 skip = e > 0 ? e - 2 : 0;
-  u64 word[4];
-  for (i64 i = 0; i < 4; ++i) {
-    const i64 at = skip + 64 * i, w = at >> 6, s = at & 63;
-    const u64 high = w < 20 ? two_over_pi[w] : 0, low = w + 1 < 20 ? two_over_pi[w + 1] : 0;
-    word[i] = s == 0 ? high : (high << s) | (low >> (64 - s));
-  }
-  // 256 bits of 2/π times 53 bits: keep 192 bits of the fraction and the integer part's low bits.
-  const u64 low0 = mantissa * word[0], low1 = mantissa * word[1], low2 = mantissa * word[2];
-  const u64 w2 = low2 + multiply_high(mantissa, word[3]);
-  const u64 high2 = multiply_high(mantissa, word[2]) + (w2 < low2 ? 1 : 0);
-  const u64 w1 = low1 + high2;
-  const u64 high1 = multiply_high(mantissa, word[1]) + (w1 < low1 ? 1 : 0);
-  const u64 w0 = low0 + high1;
-  const u64 top = multiply_high(mantissa, word[0]) + (w0 < low0 ? 1 : 0);
-  // word[0] stands for bits skip+1 … skip+64 after the point, so the product's unit is 2^(e - skip - 64)
-  // relative to w0's last bit; the point lies e - skip bits above the end of word 0.
-  const i64 shift = e - skip;  // bits of the integer part inside w0: 2, or e when e < 0
-  u64 integer, f0, f1;
-  if (shift > 0) {
-    integer = (top << shift) | (w0 >> (64 - shift));
-    f0 = (w0 << shift) | (w1 >> (64 - shift));
-    f1 = (w1 << shift) | (w2 >> (64 - shift));
-  } else if (shift == 0) {
-    integer = top;
-    f0 = w0;
-    f1 = w1;
-  } else {
-    const i64 d = -shift;
-    integer = d < 64 ? top >> d : 0;
-    f0 = d < 64 ? (top << (64 - d)) | (w0 >> d) : w0;
-    f1 = d < 64 ? (w0 << (64 - d)) | (w1 >> d) : w1;
-  }
-  // Round to the nearest integer: the fraction becomes signed.
-  const bool up = (f0 >> 63) != 0;
-  integer += up ? 1 : 0;
-  if (up) {
-    f0 = ~f0;
-    f1 = ~f1;
-  }
-  const f64 fraction = f64(f0) * 0x1p-64 + f64(f1) * 0x1p-128;
-  const f64 r = fraction * 1.5707963267948966;
-  const bool flip = up != ((bits >> 63) != 0);
-  *quadrant = (bits >> 63) != 0 ? 0 - integer : integer;
-  return flip ? -r : r;
+// ---- trigonometric. The range is reduced by the bits of 2/π that matter at the argument's exponent
+// (Payne and Hanek, 1983), in products that are exact by construction: one straight line for every
+// argument
+//! half_turns
+// f and n with scale x / π = n + shift + f up to even multiples of scale, |f| < 0.5024. Rows of 1/π by
+// exponent: two parts of 29 bits, whose products with x are exact, and a rest. The first subtraction
+// removes multiples of 256.
+INLINED inline f64 half_turns(f32 x, f64 scale, f64 shift, u64* n) {
+  const f32 a = abs(x);
+  const f64 y = f64(x) * scale;
+  const f64 t1 = a < 0x1p48f ? 0x1.45f306ep-2 : (a < 0x1p74f ? -0x1.236377dp-26 : (a < 0x1p101f ? 0x1.529fc28p-53 : 0x1.d5f47d5p-79));
+  const f64 t2 = a < 0x1p48f ? -0x1.b1bbeacp-33 : (a < 0x1p74f ? -0x1.6b01ec6p-56 : (a < 0x1p101f ? -0x1.505c15ap-82 : -0x1.6447e48p-110));
+  const f64 t3 = a < 0x1p48f ? -0x1.603d8a82e0acbp-61 : (a < 0x1p74f ? 0x1.7d1f534ddc0dbp-85 : (a < 0x1p101f ? 0x1.377036d8a5665p-111 : -0x1.3ad4cd8778df8p-138));
+  const f64 p = y * t1, p1 = p - ((p + 0x1.8p60) - 0x1.8p60);
+  const f64 t = (multiply_add(y, t2, p1) - shift) + 0x1.8p52;
+  const f64 m = (t - 0x1.8p52) - (0.0 - shift);
+  *n = bits_of(t);
+  return multiply_add(y, t3, multiply_add(y, t2, p1 - m));
 }
-inline f64 quarter(f64 x, u64* quadrant) {
-  if (!(abs(x) < 1.0e6)) {
-    if (x - x != 0) {
-      *quadrant = 0;
-      return nan_f64();
-    }
-    return quarter_far(x, quadrant);
-  }
-  const f64 t = x * 6.36619772367581382433e-01 + 0x1.8p52;
-  const f64 n = t - 0x1.8p52;
-  *quadrant = bits_of(t);
-  const f64 a = x - n * 1.57079632673412561417e+00;
-  const f64 w = n * 6.07710050630396597660e-11;
-  const f64 b = a - w;
-  const f64 low = ((a - b) - w) - n * 2.02226624879595063154e-21;
-  return b + low;
+//! sin_half_turns
+// sin(π (n + f)) for |f| < 0.502.
+INLINED inline f32 sin_half_turns(f64 f, u64 n) {
+  const f64 z = f * f;
+  f64 p = -0x1.cc05c45d02ce4p-8;
+  p = multiply_add(p, z, 0x1.500e488bb5af7p-4);
+  p = multiply_add(p, z, -0x1.32d107275b257p-1);
+  p = multiply_add(p, z, 0x1.466bbf89aabb1p+1);
+  p = multiply_add(p, z, -0x1.4abbce4e4cd3fp+2);
+  p = multiply_add(p, z, 0x1.921fb5441c706p+1);
+  return f32(real_of(bits_of(p * f) ^ (n << 63)));
+}
+//! quarter_turns
+// x = (n + f) π/2 up to multiples of 2π, |f| <= 0.5 + 2^-18, as r = f π/2 and the rest of r. Row i of
+// the table serves exponents from 32 i to 32 i + 31 and holds four parts of 53 bits of 2^(32 i) 2/π
+// modulo 2^54; the first has 2^54 added, so that its product with x rounds to a multiple of 4 and only
+// the product's error counts. The last row makes NaN of infinity and NaN.
+INLINED inline f64 quarter_turns(f64 x, f64* rest, u64* n) {
+  static const u64 two_over_pi[132] = {
+      0, 0x3fe45f306dc9c880ul, 0x3cb529fc2757d1f5ul, 0x394a6ee06db14acdul,
+      0x4350000028be60dcul, 0xbffb1bbead603d8cul, 0x3cb7d1f534ddc0dbul, 0x3958a5664f10e410ul,
+      0x435e60db9391054aul, 0x3fffc2757d1f534cul, 0x3cbdc0db6295993cul, 0x3950e4107f9458ebul,
+      0x4351054a7f09d5f4ul, 0x3fff534ddc0db628ul, 0x3cb5993c439041feul, 0x395458eaf7aef158ul,
+      0x4359d5f47d4d3770ul, 0x3feb6c52b3278870ul, 0x3cb041fe5163abdeul, 0x396778ac36e48dc7ul,
+      0x435d377036d8a566ul, 0x3ff3c439041fe516ul, 0x3c8d5ef5de2b0db8ul, 0x3942371d2126e970ul,
+      0x4358a5664f10e410ul, 0x3fffe5163abdebbcul, 0x3c9586dc91b8e908ul, 0x395374b801924bbbul,
+      0x4350e4107f9458ebul, 0xbfc0a21d4f246dd0ul, 0x3cac74849ba5c00cul, 0x39524bba82746487ul,
+      0x435458eaf7aef158ul, 0x3ffb7246e3a424dcul, 0x3cb2e006492eea09ul, 0x396a32439fc3bd64ul,
+      0x435ef1586dc91b8ful, 0xbffbdb22d1ff9b6eul, 0x3cadd413a32439fcul, 0x393deb1cb129a73ful,
+      0x43591b8e909374b8ul, 0x3f9924bba8274600ul, 0x3cb21cfe1deb1cb1ul, 0x3944d39f74411afbul,
+      0x435374b801924bbbul, 0xbfff62e6de301e22ul, 0x3ca63962534e7dd0ul, 0x396046bea5d76891ul,
+      0x43524bba82746487ul, 0x3fefc3bd63962534ul, 0x3c9cfba208d7d4b8ul, 0x396768909d338e05ul,
+      0x435464873f877ac7ul, 0x3fe62534e7dd1044ul, 0x3cb5f52ebb4484e9ul, 0x39638e04d68befc8ul,
+      0x43577ac72c4a69d0ul, 0xbff177dca0ad144cul, 0x3c9213a671c09ad0ul, 0x3957df904e64758eul,
+      0x435a69cfba208d7dul, 0x3ff2ebb4484e99c6ul, 0x3cb026b45f7e4139ul, 0x39623ac7306a673ful,
+      0x43508d7d4baed121ul, 0x3fed338e04d68becul, 0x3cbe413991d63983ul, 0x3954ce7d272117e3ul,
+      0x435ed1213a671c0aul, 0xbff4ba081bec66e4ul, 0x3cb639835339f49cul, 0x39608bf177bf2507ul,
+      0x43571c09ad17df90ul, 0x3ff3991d63983532ul, 0x3cb9f49c845f8bbdul, 0x396f250763ff1300ul,
+      0x4357df904e64758eul, 0x3ff835339f49c844ul, 0x3cbf8bbdf9283b1ful, 0x396f12fffbc0b302ul,
+      0x4354758e60d4ce7dul, 0x3fe3908bf177bf24ul, 0x3ca0763ff12fffbcul, 0x3916603fbcbc462dul,
+      0x4354ce7d272117e3ul, 0xbfd081b5f13801e0ul, 0x3cb7ffde05980feful, 0x394788c5ad053690ul,
+      0x435117e2ef7e4a0ful, 0xbfec00ed00043f50ul, 0x3cb80fef2f118b5aul, 0x3924da3eda6cfd9eul,
+      0x435e4a0ec7fe2600ul, 0xbfc0fd33f8086880ul, 0x3cb18b5a0a6d1f6dul, 0x394b3f6793e584dcul,
+      0x435e25fff7816604ul, 0xbfb0d0ee74a5f5a0ul, 0x3caa3eda6cfd9e4eul, 0x39696136e9e8c7edul,
+      0x43516603fbcbc463ul, 0xbfe4beb25c125934ul, 0x3cbecf27cb09b74ful, 0x39518fd9a797fa8bul,
+      0x435bc462d6829b48ul, 0xbfe25930261b06a0ul, 0x3ca36e9e8c7ecd3cul, 0x3957fa8b5d49eeb2ul,
+      0x43529b47db4d9fb4ul, 0xbfeb069ec916173cul, 0x3cbf669e5fea2d75ul, 0x3943dd63f5f2f8beul,
+      0x435d9fb3c9f2c26eul, 0xbfe61738132c3404ul, 0x3ca45aea4f758fd6ul, 0x396cbe2f67a0e73ful,
+      0x4352c26dd3d18fdaul, 0xbff61a015d28ad86ul, 0x3cbac7ebe5f17b3dul, 0x391ce7de294a4baaul,
+      0x43518fd9a797fa8bul, 0x3ff7527bac7ebe5eul, 0x3cb17b3d0739f78aul, 0x3954a4ba9afed7ecul,
+      0x4357fa8b5d49eeb2ul, 0xbfb41a0e84c2f8e0ul, 0x3cb9f78a5292ea6bul, 0x396f6bf623f1aba1ul,
+      0x7ff0000000000000ul, 0x7ff0000000000000ul, 0x7ff0000000000000ul, 0x7ff0000000000000ul};
+  const u64 bits = bits_of(x), field = (bits >> 52) & 0x7ff;
+  const u64 row = ((field < 1023 ? 1023 : field) - 1023) >> 5;
+  const f64 y = real_of(bits - (row << 57));
+  const f64 t1 = real_of(two_over_pi[4 * row]), t2 = real_of(two_over_pi[4 * row + 1]);
+  const f64 t3 = real_of(two_over_pi[4 * row + 2]), t4 = real_of(two_over_pi[4 * row + 3]);
+  const f64 h1 = y * t1, l1 = product_error(y, t1, h1);
+  const f64 h2 = y * t2, l2 = product_error(y, t2, h2);
+  const f64 h3 = y * t3, l3 = product_error(y, t3, h3);
+  const f64 t = (l1 + h2) + 0x1.8p52;
+  *n = bits_of(t);
+  // The sums keep their rounding errors: near a multiple of π/2 the leading parts cancel.
+  const f64 a = l1 - (t - 0x1.8p52), s = a + h2, s_low = h2 - (s - a);
+  const f64 u = l2 + h3, v = u - l2, u_low = (l2 - (u - v)) + (h3 - v);
+  const f64 w = s + u, g = w - s, w_low = (s - (w - g)) + (u - g);
+  const f64 low = w_low + (s_low + (u_low + (l3 + y * t4)));
+  const f64 f = w + low, f_low = (w - f) + low;
+  const f64 r = f * 0x1.921fb54442d18p+0;
+  const f64 e = product_error(f, 0x1.921fb54442d18p+0, r);
+  *rest = e + multiply_add(f, 0x1.1a62633145c07p-54, f_low * 0x1.921fb54442d18p+0);
+  return r;
 }
 //! sin_part
-inline f64 sin_part(f64 r) {
+// sin(r + low) less r.
+INLINED inline f64 sin_part(f64 r, f64 low) {
   const f64 s = r * r;
-  f64 p = 1.58969099521155010221e-10;
-  p = multiply_add(p, s, -2.50507602534068634195e-08);
-  p = multiply_add(p, s, 2.75573137070700676789e-06);
-  p = multiply_add(p, s, -1.98412698298579493134e-04);
-  p = multiply_add(p, s, 8.33333333332248946124e-03);
-  p = multiply_add(p, s, -1.66666666666666324348e-01);
-  return multiply_add(p * s, r, r);
+  f64 p = 0x1.5d92d26c388fep-33;
+  p = multiply_add(p, s, -0x1.ae5e66121efa9p-26);
+  p = multiply_add(p, s, 0x1.71de35784abd1p-19);
+  p = multiply_add(p, s, -0x1.a01a019c13847p-13);
+  p = multiply_add(p, s, 0x1.111111110f899p-7);
+  p = multiply_add(p, s, -0x1.5555555555549p-3);
+  return multiply_add(p, s * r, multiply_add(-0.5 * s, low, low));
 }
 //! cos_part
-inline f64 cos_part(f64 r) {
+// cos(r + low) less w = 1 - r²/2 as rounded.
+INLINED inline f64 cos_part(f64 r, f64 low, f64* w) {
   const f64 s = r * r;
-  f64 p = -1.13596475577881948265e-11;
-  p = multiply_add(p, s, 2.08757232129817482790e-09);
-  p = multiply_add(p, s, -2.75573143513906633035e-07);
-  p = multiply_add(p, s, 2.48015872894767294178e-05);
-  p = multiply_add(p, s, -1.38888888888741095749e-03);
-  p = multiply_add(p, s, 4.16666666666666019037e-02);
-  const f64 h = 0.5 * s, w = 1.0 - h;
-  return w + ((1.0 - w - h) + p * s * s);
+  f64 p = -0x1.8fb06db9b037ap-37;
+  p = multiply_add(p, s, 0x1.1ee9f00776eddp-29);
+  p = multiply_add(p, s, -0x1.27e4f8111f3e6p-22);
+  p = multiply_add(p, s, 0x1.a01a019cbdb72p-16);
+  p = multiply_add(p, s, -0x1.6c16c16c15215p-10);
+  p = multiply_add(p, s, 0x1.555555555554cp-5);
+  const f64 h = 0.5 * s;
+  *w = 1.0 - h;
+  return ((1.0 - *w) - h) + multiply_add(p, s * s, -(r * low));
+}
+//! sin_quarter_turns
+// sin(n π/2 + r + low).
+INLINED inline f64 sin_quarter_turns(f64 r, f64 low, u64 n) {
+  f64 w;
+  const f64 c = cos_part(r, low, &w), s = sin_part(r, low);
+  const bool odd = (n & 1) != 0;
+  const f64 v = (odd ? w : r) + (odd ? c : s);
+  return real_of(bits_of(v) ^ ((n & 2) << 62));
 }
 //! sin
-inline f64 sin(f64 x) {
-  u64 k;
-  const f64 r = quarter(x, &k);
-  const f64 v = (k & 1) != 0 ? cos_part(r) : sin_part(r);
-  const f64 s = (k & 2) != 0 ? -v : v;
-  return x == 0.0 ? x : s;
+INLINED inline f32 sin(f32 x) {
+  u64 n;
+  const f64 f = half_turns(x, 1.0, 0.0, &n);
+  return sin_half_turns(f, n);
 }
-inline f32 sin(f32 x) { return f32(sin(f64(x))); }
+INLINED inline f64 sin(f64 x) {
+  u64 n;
+  f64 low;
+  const f64 r = quarter_turns(x, &low, &n), v = sin_quarter_turns(r, low, n);
+  return abs(x) < 0x1p-27 ? x : v;
+}
 //! cos
-inline f64 cos(f64 x) {
-  u64 k;
-  const f64 r = quarter(x, &k);
-  const f64 v = (k & 1) != 0 ? sin_part(r) : cos_part(r);
-  return ((k + 1) & 2) != 0 ? -v : v;
+INLINED inline f32 cos(f32 x) {
+  u64 n;
+  const f64 f = half_turns(x, 1.0, -0.5, &n);
+  return sin_half_turns(f, n);
 }
-inline f32 cos(f32 x) { return f32(cos(f64(x))); }
+INLINED inline f64 cos(f64 x) {
+  u64 n;
+  f64 low;
+  const f64 r = quarter_turns(x, &low, &n);
+  return sin_quarter_turns(r, low, n + 1);
+}
 //! tan
-inline f64 tan(f64 x) {
-  u64 k;
-  const f64 r = quarter(x, &k);
-  const f64 s = sin_part(r), c = cos_part(r);
-  const f64 v = (k & 1) != 0 ? -c / s : s / c;
-  return x == 0.0 ? x : v;
+INLINED inline f32 tan(f32 x) {
+  u64 n;
+  const f64 d = half_turns(x, 2.0, 0.0, &n) * 0x1.921fb54442d18p+0;
+  const f32 r = f32(d), low = f32(d - f64(r)), z = r * r;
+  f32 p = 0.00450064847f;
+  p = multiply_add(p, z, -0.000155682457f);
+  p = multiply_add(p, z, 0.0110227726f);
+  p = multiply_add(p, z, 0.0212131422f);
+  p = multiply_add(p, z, 0.0540725067f);
+  p = multiply_add(p, z, 0.133325621f);
+  p = multiply_add(p, z, 0.333333522f);
+  const f32 t = r + multiply_add(p, z * r, multiply_add(z, low, low));
+  const bool odd = (n & 1) != 0;
+  return (odd ? -1.0f : t) / (odd ? t : 1.0f);
 }
-inline f32 tan(f32 x) { return f32(tan(f64(x))); }
+INLINED inline f64 tan(f64 x) {
+  u64 n;
+  f64 low, w;
+  const f64 r = quarter_turns(x, &low, &n);
+  const f64 c = cos_part(r, low, &w), s = sin_part(r, low);
+  const f64 ch = w + c, cl = (w - ch) + c, sh = r + s, sl = (r - sh) + s;
+  const bool odd = (n & 1) != 0;
+  const f64 a = odd ? -ch : sh, al = odd ? -cl : sl, b = odd ? sh : ch, bl = odd ? sl : cl;
+  // The quotient and one correction.
+  const f64 q = 1.0 / b, v = a * q, p = v * b;
+  const f64 t = multiply_add(((a - p) - product_error(v, b, p)) + (al - v * bl), q, v);
+  return abs(x) < 0x1p-27 ? x : t;
+}
 
 // ---- power: 2 log m / … in double-double, so that the error of the logarithm stays below the result's
 //! pow
@@ -710,7 +770,7 @@ inline T pow(T base, T exponent) {
   return result;
 }
 //! pow_special
-inline f64 pow_special(f64 x, f64 y, f64 magnitude) {
+INLINED inline f64 pow_special(f64 x, f64 y, f64 magnitude) {
   const bool integer = trunc(y) == y;
   const bool odd = integer && abs(y) < 0x1p53 && trunc(y * 0.5) * 2.0 != y;
   f64 v = odd && (bits_of(x) >> 63) != 0 ? -magnitude : magnitude;
@@ -720,7 +780,7 @@ inline f64 pow_special(f64 x, f64 y, f64 magnitude) {
   return y == 0.0 || x == 1.0 ? 1.0 : v;
 }
 //! pow
-inline f64 pow(f64 x, f64 y) {
+INLINED inline f64 pow(f64 x, f64 y) {
   const f64 a = abs(x);
   f64 n;
   const f64 m = log_scaled(a, &n);
@@ -760,7 +820,7 @@ inline f64 pow(f64 x, f64 y) {
   const f64 far = exp(y * (tame ? 0.0 : log(a)));
   return pow_special(x, y, tame ? near : far);
 }
-inline f32 pow(f32 x, f32 y) {
+INLINED inline f32 pow(f32 x, f32 y) {
   const f64 a = f64(x), b = f64(y);
   return f32(pow_special(a, b, exp(b * log(abs(a)))));
 }
