@@ -126,6 +126,15 @@ Array drawn(DType dtype, Extents shape, Draw draw) {
   return out;
 }
 
+// Whether T has a value equal to `value`: compared in 64 bits of mantissa, which hold every value
+// of every supported dtype.
+template <class T, class From>
+bool holds(From value) {
+  static_assert(std::numeric_limits<long double>::digits >= 64);
+  if (value != value) return std::is_floating_point_v<T>;
+  return static_cast<long double>(converted<T>(value)) == static_cast<long double>(value);
+}
+
 }  // namespace
 
 ArrayView::ArrayView(DType dtype, void* data, std::vector<std::int64_t> shape,
@@ -146,6 +155,19 @@ ArrayView::ArrayView(const Array& array)
       owner_(array.owner_) {}
 
 std::int64_t ArrayView::count() const { return product(shape_); }
+
+std::optional<ArrayView> ArrayView::number_as(DType dtype) const {
+  if (!is_number_ || (dtype_ == DType::boolean) != (dtype == DType::boolean)) return std::nullopt;
+  return with_type(dtype_, [&](auto zero) {
+    decltype(zero) value;
+    __builtin_memcpy(&value, number_, sizeof value);
+    return with_type(dtype, [&](auto target) -> std::optional<ArrayView> {
+      using T = decltype(target);
+      if (!holds<T>(value)) return std::nullopt;
+      return ArrayView(converted<T>(value));
+    });
+  });
+}
 
 Array::Array(const ArrayView& view)
     : dtype_(view.dtype()),
@@ -236,14 +258,7 @@ void Array::check_dtype_fits(DType wanted) const {
                                 fmt::join(shape_, ", ")));
   const bool exact = with_type(dtype_, [&](auto zero) {
     const auto value = *reinterpret_cast<const decltype(zero)*>(data_);
-    return with_type(wanted, [&](auto target) {
-      using T = decltype(target);
-      if constexpr (std::is_floating_point_v<T> && std::is_floating_point_v<decltype(zero)>)
-        return sizeof(T) >= sizeof(zero) || value != value ||
-               static_cast<decltype(zero)>(static_cast<T>(value)) == value;
-      else
-        return static_cast<decltype(zero)>(converted<T>(value)) == value;
-    });
+    return with_type(wanted, [&](auto target) { return holds<decltype(target)>(value); });
   });
   if (!exact)
     throw UserError(

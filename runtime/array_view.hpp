@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -47,6 +48,10 @@ class ArrayView {
   [[nodiscard]] std::span<const std::int64_t> shape() const { return shape_; }
   [[nodiscard]] std::span<const std::int64_t> strides() const { return strides_; }
   [[nodiscard]] std::int64_t count() const;
+  /// The same number as another dtype, when that holds its value exactly; bool only as bool. Nothing
+  /// for memory, and for a number that would change.
+  [[nodiscard]] std::optional<ArrayView> number_as(DType dtype) const;
+  [[nodiscard]] bool is_number() const { return is_number_; }
   [[nodiscard]] void* data() const { return is_number_ ? const_cast<std::byte*>(number_) : data_; }
   [[nodiscard]] const std::shared_ptr<void>& owner() const { return owner_; }
 

@@ -187,20 +187,16 @@ void Program::bind_leaves(std::span<const ArrayView> inputs, std::span<const Arr
     if (const int slot = leaves_.find_symbol(fmt::format("{}{}", Dim::kValuePrefix, k)); slot >= 0)
       leaves[slot] = values[k].item<std::int64_t>();
   if (inputs.size() != inputs_.size())
-    throw UserError(
-        fmt::format("{} takes {} arguments, not {}", module_.name, inputs_.size(), inputs.size()));
+    throw UserError(fmt::format("{} takes {} arguments ({}), not {}", module_.name, inputs_.size(),
+                                fmt::join(input_names_, ", "), inputs.size()));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const InputType& type = inputs_[i];
-    const auto expected = [&] {
-      return fmt::format("argument {} : {}", input_names_[i], ir::text(module_.inputs[i].type()));
-    };
     if (inputs[i].dtype() != type.dtype)
-      throw UserError(fmt::format("{} was given {}; cast it to {} first", expected(),
-                                  name(inputs[i].dtype()), name(type.dtype)));
+      refuse(i, fmt::format("was given {}; cast it to {} first", name(inputs[i].dtype()),
+                            name(type.dtype)));
     if (inputs[i].rank() != static_cast<int>(type.extents.size()))
-      throw UserError(fmt::format("{} was given shape {}", expected(), joined(inputs[i].shape())));
-    if (inputs[i].data() == nullptr && inputs[i].count() > 0)
-      throw UserError(fmt::format("{} was given a null pointer", expected()));
+      refuse(i, fmt::format("was given shape {}", joined(inputs[i].shape())));
+    if (inputs[i].data() == nullptr && inputs[i].count() > 0) refuse(i, "was given a null pointer");
     for (std::size_t axis = 0; axis < type.extents.size(); ++axis)
       if (type.binds[axis] >= 0) leaves[type.binds[axis]] = inputs[i].shape()[axis];
   }
@@ -211,15 +207,37 @@ void Program::bind_leaves(std::span<const ArrayView> inputs, std::span<const Arr
   for (std::size_t i = 0; i < inputs.size(); ++i)
     for (std::size_t axis = 0; axis < inputs_[i].extents.size(); ++axis) {
       const std::int64_t wanted = inputs_[i].extents[axis](leaves);
-      if (wanted == inputs[i].shape()[axis]) continue;
+      const std::int64_t given = inputs[i].shape()[axis];
+      if (wanted == given) continue;
       const Dim& dim = module_.inputs[i].shape()[axis];
-      const ir::Provenance from = module_.inputs[i].node->provenance();
-      throw UserError(
-          fmt::format("{}: {} is {} elsewhere, but axis {} of {} has {}", module_.name, dim.text(),
-                      wanted, axis, input_names_[i], inputs[i].shape()[axis]),
-          {{fmt::format("{} : {}", input_names_[i], ir::text(module_.inputs[i].type())),
-            from.sites.empty() ? Site{} : from.sites[0]}});
+      if (dim.is_constant())
+        refuse(i, fmt::format("was given shape {}", joined(inputs[i].shape())));
+      refuse(i, fmt::format("was given {} along axis {}, but {} is {} elsewhere", given, axis,
+                            dim.text(), wanted));
     }
+}
+
+void Program::refuse(std::size_t input, const std::string& why) const {
+  const ir::Provenance from = module_.inputs[input].node->provenance();
+  throw UserError(
+      fmt::format("{}: argument {} {}", module_.name, input_names_[input], why),
+      {{fmt::format("{} : {}", input_names_[input], ir::text(module_.inputs[input].type())),
+        from.sites.empty() ? Site{} : from.sites[0]}});
+}
+
+std::span<const ArrayView> Program::with_numbers_converted(
+    std::span<const ArrayView> inputs, std::vector<ArrayView>& converted) const {
+  if (inputs.size() != inputs_.size()) return inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].is_number() || inputs[i].dtype() == inputs_[i].dtype) continue;
+    const std::optional<ArrayView> exact = inputs[i].number_as(inputs_[i].dtype);
+    if (!exact)
+      refuse(i, fmt::format("was given a number of {} that {} does not hold exactly; cast it first",
+                            name(inputs[i].dtype()), name(inputs_[i].dtype)));
+    if (converted.empty()) converted.assign(inputs.begin(), inputs.end());
+    converted[i] = *exact;
+  }
+  return converted.empty() ? inputs : std::span<const ArrayView>(converted);
 }
 
 void Program::check_requires(const std::int64_t* leaves) const {
@@ -396,8 +414,10 @@ void Program::call_into(std::span<const ArrayView> outputs,
 }
 
 void Program::run_checked(
-    std::span<const ArrayView> inputs,
+    std::span<const ArrayView> given,
     const std::function<std::span<const ArrayView>(const std::int64_t*)>& outputs_for) const {
+  std::vector<ArrayView> converted;
+  const std::span<const ArrayView> inputs = with_numbers_converted(given, converted);
   // Before the locks: the prologue takes its own.
   const std::vector<Array> values = prologue_ ? prologue_->call(inputs) : std::vector<Array>{};
   const Locks locks(*this);

@@ -97,6 +97,9 @@ class Program {
   void build_steps(const std::vector<std::pair<std::string, LoadedKernel>>& kernels);
   void bind_leaves(std::span<const ArrayView> inputs, std::span<const Array> values,
                    std::int64_t* leaves) const;
+  /// `inputs`, or a copy of them in `converted` where C++ numbers have become the inputs' dtypes.
+  [[nodiscard]] std::span<const ArrayView> with_numbers_converted(
+      std::span<const ArrayView> inputs, std::vector<ArrayView>& converted) const;
   void check_requires(const std::int64_t* leaves) const;
   void run(Context& context, void* const* inputs, void* const* outputs) const;
   void run_launch(const Launch& launch, Context& context) const;
@@ -104,6 +107,7 @@ class Program {
   void release(std::unique_ptr<Context> context) const;
   void check_overlap(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs) const;
 
+  [[noreturn]] void refuse(std::size_t input, const std::string& why) const;
   [[noreturn]] void fail(const Launch& launch, const codegen::KernelFailure& failure) const;
 
   ir::Module module_;

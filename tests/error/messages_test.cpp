@@ -67,15 +67,28 @@ TEST_CASE("mistakes of a call") {
   Expr x = input("x", f32, {"n", 2}), y = input("y", f32, {"n"});
   Function f = compile({x, y}, {sum(x, axis(1)) + y}, {.name = "f"});
   const Array a = Array::zeros<float>({600, 2});
-  CHECK_THROWS_WITH(f(a), Contains("f takes 2 arguments, not 1"));
+  CHECK_THROWS_WITH(f(a), Contains("f takes 2 arguments (x, y), not 1"));
   CHECK_THROWS_WITH(f(a, Array::zeros<double>({600})),
-                    Contains("argument y : f32[n] was given f64; cast it to f32 first"));
+                    Contains("f: argument y was given f64; cast it to f32 first\n  y : f32[n]") &&
+                        Contains("messages_test.cpp:"));
   CHECK_THROWS_WITH(f(a, Array::zeros<float>({599})),
-                    Contains("f: n is 600 elsewhere, but axis 0 of y has 599"));
+                    Contains("f: argument y was given 599 along axis 0, but n is 600 elsewhere"));
+  CHECK_THROWS_WITH(f(Array::zeros<float>({600, 3}), Array::zeros<float>({600})),
+                    Contains("f: argument x was given shape [600, 3]\n  x : f32[n, 2]"));
   CHECK_THROWS_WITH(f(a, a), Contains("was given shape [600, 2]"));
   CHECK_THROWS_WITH(f(a, ArrayView(static_cast<float*>(nullptr), {600})),
                     Contains("was given a null pointer"));
   CHECK_THROWS_WITH(f({{"x", a}, {"z", a}}), Contains("there is no input named z; there are x, y"));
+  Expr k = input("k", f32, {}), m = input("m", u8, {});
+  Function g = compile({k, m}, {k * m}, {.name = "g"});
+  CHECK(g(3, 7).item<float>() == 21);
+  CHECK(g(2.5, 7L).item<float>() == 17.5f);
+  CHECK_THROWS_WITH(g(0.1, 7), Contains("g: argument k was given a number of f64 that f32 does not "
+                                        "hold exactly; cast it first\n  k : f32[]"));
+  CHECK_THROWS_WITH(g(1, 256), Contains("a number of i32 that u8 does not hold exactly"));
+  CHECK_THROWS_WITH(g(1, -1), Contains("a number of i32 that u8 does not hold exactly"));
+  CHECK_THROWS_WITH(g(1, true), Contains("a number of bool that u8 does not hold exactly"));
+  CHECK_THROWS_WITH(g(Array::zeros<double>({}), 1), Contains("was given f64; cast it to f32"));
   Array out = Array::zeros<float>({600}), y1 = Array::zeros<float>({600});
   CHECK_THROWS_WITH(f.into({y1}, a, y1), Contains("the memory of output 0 overlaps argument y"));
   CHECK_THROWS_WITH(f.into({a}, a, y1), Contains("overlaps argument x"));

@@ -19,6 +19,16 @@ std::string printed(const Array& a) {
 
 }  // namespace
 
+TEST_CASE("an item converts only when its value is kept") {
+  const std::int64_t largest = std::numeric_limits<std::int64_t>::max();
+  CHECK_THROWS_WITH(Array::of<std::int64_t>({largest}).item<double>(),
+                    Catch::Contains("the i64 value does not fit f64 exactly"));
+  CHECK(Array::of<std::int64_t>({std::int64_t{1} << 62}).item<double>() == 0x1p62);
+  CHECK_THROWS_WITH(Array::of<double>({0x1p63}).item<std::int64_t>(),
+                    Catch::Contains("does not fit i64"));
+  CHECK(std::isnan(Array::of<double>({std::nan("")}).item<float>()));
+}
+
 TEST_CASE("arrays print as NumPy prints them") {
   CHECK(printed(Array::of<double>({1, 2, 3})) == "[1. 2. 3.]");
   CHECK(printed(Array::of<double>({1, 2.5, -3.25})) == "[ 1.    2.5  -3.25]");
