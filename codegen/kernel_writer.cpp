@@ -284,8 +284,7 @@ class KernelText {
   }
 
   std::string site_comment(const NodePtr& node) const {
-    const ir::Provenance from = node->provenance();
-    return from.sites.empty() ? "" : from.sites[0].text();
+    return node->provenance().first_site().text();
   }
 
   void statements(const std::vector<NodePtr>& body) {

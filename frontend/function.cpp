@@ -105,10 +105,39 @@ Function::Counters Function::counters() const {
 
 Function compile(const Exprs& inputs, const Exprs& outputs, const CompileOptions& options,
                  Location where) {
-  ir::Module module = detail::module_of(inputs, outputs, options, site_of(where));
-  return Function(
-      runtime::compile(std::move(module), {.math = math_of(options), .threads = options.threads}));
+  const auto module = std::make_shared<const ir::Module>(
+      detail::module_of(inputs, outputs, options, site_of(where)));
+  return {runtime::compile(*module, {.math = math_of(options), .threads = options.threads}),
+          module};
 }
+
+Function Function::copy(const CopyOptions& options, Location where) const {
+  ir::Module module = *module_;
+  if (options.delete_updates) module.updates.clear();
+  if (!options.name.empty()) module.name = options.name;
+  const std::vector<ir::Value> variables = module_->shared_variables();
+  std::vector<std::pair<ir::Value, ir::Value>> replacements;
+  for (const auto& [from, to] : options.swap) {
+    const ir::Value a = detail::value_of(from), b = detail::value_of(to);
+    const std::vector<ErrorNote> notes{
+        {from.text(), from.site()}, {to.text(), to.site()}, {"in  copy", site_of(where)}};
+    if (std::find(variables.begin(), variables.end(), a) == variables.end())
+      throw UserError(fmt::format("copy: {} does not use {}", module.name, from.name()), notes);
+    if (!(a.type() == b.type()))
+      throw UserError(fmt::format("copy: {} cannot take the place of {}", to.name(), from.name()),
+                      notes);
+    replacements.emplace_back(a, b);
+  }
+  module.set_roots(ir::substitute(module.roots(), replacements));
+  for (ir::Update& update : module.updates)
+    for (const auto& [from, to] : replacements)
+      if (update.variable == from) update.variable = to;
+  return {runtime::compile(
+              module, {.math = program_->settings().math, .threads = program_->settings().threads}),
+          std::make_shared<const ir::Module>(module)};
+}
+
+Expr freeze(const Shared& variable, Location where) { return constant(variable.get(), where); }
 
 Array eval(const Expr& expr, std::initializer_list<std::pair<Expr, ArrayView>> inputs,
            Location where) {

@@ -73,10 +73,7 @@ class Builder {
       replacements.emplace_back(a, b);
     }
     if (replacements.empty()) return;
-    const std::vector<ir::Value> roots = ir::substitute(module_.roots(), replacements);
-    for (std::size_t i = 0; i < module_.outputs.size(); ++i) module_.outputs[i] = roots[i];
-    for (std::size_t i = 0; i < module_.updates.size(); ++i)
-      module_.updates[i].value = roots[module_.outputs.size() + i];
+    module_.set_roots(ir::substitute(module_.roots(), replacements));
   }
 
   void check_leaves(const Exprs& inputs) {
@@ -91,7 +88,7 @@ class Builder {
       fail(fmt::format("{} is needed, but is not among the inputs",
                        node->attribute<std::string>("name")),
            {{fmt::format("{} : {}", node->attribute<std::string>("name"), ir::text(node->types[0])),
-             from.sites.empty() ? Site{} : from.sites[0]}});
+             from.first_site()}});
     }
     if (options_.allow_unused) return;
     for (const Expr& input : inputs.list())

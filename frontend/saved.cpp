@@ -72,7 +72,7 @@ Saved load(const std::filesystem::path& path) {
   const auto expr = [](const ir::Value& v) {
     const ir::Provenance from = v.node->provenance();
     const std::string label = v.op() == ir::Op::input ? v.node->attribute<std::string>("name") : "";
-    return detail::expr_of(v, from.sites.empty() ? Site{} : from.sites[0], label);
+    return detail::expr_of(v, from.first_site(), label);
   };
   for (const ir::Value& input : module.inputs) out.inputs.push_back(expr(input));
   for (const ir::Value& output : module.outputs) out.outputs.push_back(expr(output));

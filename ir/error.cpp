@@ -18,16 +18,37 @@ std::string render(const std::string& message, const std::vector<ErrorNote>& not
   return out;
 }
 
+// Where compilers keep the standard library; a user's own header is never there.
+bool is_library_header(std::string_view file) {
+  return file.find("/include/c++/") != std::string_view::npos;
+}
+
+thread_local std::vector<Site> scopes;
+
 }  // namespace
 
-std::string Site::text() const { return file.empty() ? "" : file + ":" + std::to_string(line); }
+std::string Site::text() const {
+  if (file.empty()) return "";
+  const std::string place = file + ":" + std::to_string(line);
+  return scope.empty() ? place : place + " (" + scope + ")";
+}
 
 Site site_of(const std::source_location& location) {
+  const Site* scope = scopes.empty() ? nullptr : &scopes.back();
   std::string_view file = location.file_name();
+  if (is_library_header(file)) return scope != nullptr ? *scope : Site{};
   if (const auto slash = file.rfind('/'); slash != std::string_view::npos)
     file.remove_prefix(slash + 1);
-  return {std::string(file), static_cast<int>(location.line())};
+  return {std::string(file), static_cast<int>(location.line()), scope ? scope->scope : ""};
 }
+
+void open_scope(std::string_view name, const std::source_location& where) {
+  Site site = site_of(where);
+  site.scope += (site.scope.empty() ? "" : "/") + std::string(name);
+  scopes.push_back(std::move(site));
+}
+
+void close_scope() { scopes.pop_back(); }
 
 UserError::UserError(const std::string& message, std::vector<ErrorNote> notes)
     : Error(render(message, notes)), message_(message), notes_(std::move(notes)) {}

@@ -13,15 +13,22 @@
 
 namespace croton {
 
-/// A line of the user's program: the file's base name, and the line. An empty file means "unknown".
+/// A line of the user's program: the file's base name, the line, and the scopes that were open,
+/// outermost first, joined by '/'. An empty file means "unknown".
 struct Site {
   std::string file;
   int line = 0;
-  [[nodiscard]] std::string text() const;  // "model.cpp:31", or "" when unknown
+  std::string scope = {};
+  [[nodiscard]] std::string text() const;  // "model.cpp:31 (encoder)", or "" when unknown
   friend bool operator==(const Site&, const Site&) = default;
 };
 
+/// The line, with this thread's open scopes. A line inside the standard library's own headers
+/// (std::accumulate adds two expressions) becomes the line of the innermost scope, or unknown.
 [[nodiscard]] Site site_of(const std::source_location& location);
+/// Scopes nest, each thread has its own; `where` is the line that opened it.
+void open_scope(std::string_view name, const std::source_location& where);
+void close_scope();
 
 class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;

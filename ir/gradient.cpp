@@ -41,13 +41,12 @@ std::unordered_set<const Node*> dependents(const std::vector<NodePtr>& order,
 std::vector<ErrorNote> notes_of(const NodePtr& node) {
   std::vector<ErrorNote> notes;
   const Provenance from = node->provenance();
-  notes.push_back({fmt::format("{} : {}", info(node->op).name, text(node->types[0])),
-                   from.sites.empty() ? Site{} : from.sites[0]});
+  notes.push_back(
+      {fmt::format("{} : {}", info(node->op).name, text(node->types[0])), from.first_site()});
   for (const Value& operand : node->operands) {
     const Provenance p = operand.node->provenance();
     const std::string label = p.labels.empty() ? std::string(info(operand.op()).name) : p.labels[0];
-    notes.push_back({fmt::format("of {} : {}", label, text(operand.type())),
-                     p.sites.empty() ? Site{} : p.sites[0]});
+    notes.push_back({fmt::format("of {} : {}", label, text(operand.type())), p.first_site()});
   }
   return notes;
 }

@@ -52,6 +52,12 @@ std::vector<Value> Module::roots() const {
   return all;
 }
 
+void Module::set_roots(std::span<const Value> values) {
+  CROTON_CHECK(values.size() == outputs.size() + updates.size(), "as many roots as there are");
+  for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = values[i];
+  for (std::size_t i = 0; i < updates.size(); ++i) updates[i].value = values[outputs.size() + i];
+}
+
 std::vector<Value> Module::shared_variables() const {
   if (!state.empty()) return state;
   std::vector<Value> found;

@@ -81,6 +81,8 @@ struct Module {
 
   /// outputs, then update values: everything the graph must compute.
   [[nodiscard]] std::vector<Value> roots() const;
+  /// As many as roots() gives, in its order.
+  void set_roots(std::span<const Value> values);
   /// `shared` nodes reachable from roots or updated, in a deterministic order.
   [[nodiscard]] std::vector<Value> shared_variables() const;
 };

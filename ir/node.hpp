@@ -54,6 +54,7 @@ struct Region {
 struct Provenance {
   std::vector<Site> sites;
   std::vector<std::string> labels;
+  [[nodiscard]] Site first_site() const { return sites.empty() ? Site{} : sites[0]; }
 };
 
 struct Node {

@@ -31,10 +31,7 @@ void rewrite_with(std::span<const RuleSet> sets, ir::Module& module, const Pipel
                            .context = {.fma = options.fma},
                            .fired = &report.rules,
                            .left = left};
-  const std::vector<ir::Value> roots = rewrite(module.roots(), sets, how);
-  for (std::size_t i = 0; i < module.outputs.size(); ++i) module.outputs[i] = roots[i];
-  for (std::size_t i = 0; i < module.updates.size(); ++i)
-    module.updates[i].value = roots[module.outputs.size() + i];
+  module.set_roots(rewrite(module.roots(), sets, how));
 }
 
 constexpr std::uint32_t kMends = may::overflow | may::domain | may::zero_sign;

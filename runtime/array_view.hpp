@@ -1,5 +1,5 @@
-// Whatever has shape and memory, as an argument: an Array, a vector, a span, a C++ number, or a
-// pointer with a shape. Nothing is copied; a number is held inside.
+// Whatever has shape and memory, as an argument: an Array, a vector, a span, a matrix of Eigen, a
+// C++ number, or a pointer with a shape. Nothing is copied; a number is held inside.
 #pragma once
 
 #include <cstddef>
@@ -26,16 +26,18 @@ class ArrayView {
     __builtin_memcpy(number_, &value, sizeof(T));
     is_number_ = true;
   }
-  template <class T>
-  ArrayView(const std::vector<T>& values)
-      : ArrayView(values.data(), {static_cast<std::int64_t>(values.size())}) {
-    static_assert(!std::is_same_v<T, bool>,
-                  "std::vector<bool> has no array of bools in memory; use std::vector<char> and "
-                  "cast, or an Array");
-  }
-  template <class T>
-  ArrayView(std::span<T> values)
+  /// A vector, a span, a std::array, a C array.
+  template <class Range>
+  requires requires(const Range& range) { std::span(range); }
+  ArrayView(const Range& range) : ArrayView(std::span(range)) {}
+  template <class T, std::size_t N>
+  ArrayView(std::span<T, N> values)
       : ArrayView(values.data(), {static_cast<std::int64_t>(values.size())}) {}
+  ArrayView(const std::vector<bool>&) = delete;  // has no array of bools in memory
+  /// A dense matrix or vector as Eigen has them: data(), rows(), cols() and strides.
+  template <class Matrix>
+  requires requires(const Matrix& m) { m.innerStride() + m.outerStride() + m.rows() * m.cols(); }
+  ArrayView(const Matrix& m) : ArrayView(m.data(), extents_of(m), strides_of(m)) {}
   /// Strides count elements; without them the memory is row-major.
   template <class T>
   ArrayView(const T* data, std::vector<std::int64_t> shape, std::vector<std::int64_t> strides = {})
@@ -48,14 +50,25 @@ class ArrayView {
   [[nodiscard]] std::span<const std::int64_t> shape() const { return shape_; }
   [[nodiscard]] std::span<const std::int64_t> strides() const { return strides_; }
   [[nodiscard]] std::int64_t count() const;
-  /// The same number as another dtype, when that holds its value exactly; bool only as bool. Nothing
-  /// for memory, and for a number that would change.
+  /// The same number as another dtype, when that holds its value exactly; bool only as bool.
+  /// Nothing for memory, and for a number that would change.
   [[nodiscard]] std::optional<ArrayView> number_as(DType dtype) const;
   [[nodiscard]] bool is_number() const { return is_number_; }
   [[nodiscard]] void* data() const { return is_number_ ? const_cast<std::byte*>(number_) : data_; }
   [[nodiscard]] const std::shared_ptr<void>& owner() const { return owner_; }
 
  private:
+  template <class Matrix>
+  static std::vector<std::int64_t> extents_of(const Matrix& m) {
+    if (Matrix::IsVectorAtCompileTime) return {m.size()};
+    return {m.rows(), m.cols()};
+  }
+  template <class Matrix>
+  static std::vector<std::int64_t> strides_of(const Matrix& m) {
+    if (Matrix::IsVectorAtCompileTime) return {m.innerStride()};
+    if (Matrix::IsRowMajor) return {m.outerStride(), m.innerStride()};
+    return {m.innerStride(), m.outerStride()};
+  }
   DType dtype_ = DType::f64;
   bool is_number_ = false;
   alignas(8) std::byte number_[8] = {};

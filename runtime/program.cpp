@@ -222,7 +222,7 @@ void Program::refuse(std::size_t input, const std::string& why) const {
   throw UserError(
       fmt::format("{}: argument {} {}", module_.name, input_names_[input], why),
       {{fmt::format("{} : {}", input_names_[input], ir::text(module_.inputs[input].type())),
-        from.sites.empty() ? Site{} : from.sites[0]}});
+        from.first_site()}});
 }
 
 std::span<const ArrayView> Program::with_numbers_converted(

@@ -27,6 +27,19 @@ inline constexpr DType boolean = DType::boolean, i8 = DType::i8, i16 = DType::i1
 
 using Location = std::source_location;
 
+/// Names what this thread builds while it lives, in dumps, emitted code and errors:
+/// "model.cpp:31 (encoder/attention)". Expressions that the standard library combines
+/// (std::accumulate) count as written on the scope's line.
+class Scope {
+ public:
+  explicit Scope(const std::string& name, const Location& where = Location::current()) {
+    open_scope(name, where);
+  }
+  ~Scope() { close_scope(); }
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+};
+
 struct Index;
 
 class Expr {

@@ -15,6 +15,9 @@
 
 namespace croton {
 
+namespace ir {
+struct Module;
+}
 namespace runtime {
 class Program;
 struct SharedState;
@@ -44,6 +47,10 @@ class Shared : public Expr {
 /// Known numbers as an expression; copied into the graph, folded and printed into kernels.
 [[nodiscard]] Expr constant(const ArrayView& value, Location where = Location::current());
 
+/// The variable's present value as a constant: {.givens = {{W, freeze(W)}}} compiles a function
+/// that depends on W's state no more.
+[[nodiscard]] Expr freeze(const Shared& variable, Location where = Location::current());
+
 /// How far results may differ from the program as written (see the table of effects in passes).
 enum class Math : std::uint8_t {
   strict,    // bits are kept; no fused multiply-add
@@ -66,6 +73,15 @@ struct CompileOptions {
   int threads = 0;
   /// {variable, new value}: written together, after every output has been computed.
   std::vector<std::pair<Shared, Expr>> updates = {};
+};
+
+/// What Function::copy changes.
+struct CopyOptions {
+  bool delete_updates = false;
+  /// Else the function's own.
+  std::string name = {};
+  /// {variable, the one that takes its place}: same dtype and rank.
+  std::vector<std::pair<Shared, Shared>> swap = {};
 };
 
 /// What a call returns: one Array per output.
@@ -126,6 +142,11 @@ class Function {
   /// Writes every stage as text into a directory, which is made.
   void dump(const std::filesystem::path& directory) const;
 
+  /// The same function of other state: {.swap = {{W, V}}} reads and updates V instead of W. Equal
+  /// kernels are not compiled again. UserError for a variable that the function does not use.
+  [[nodiscard]] Function copy(const CopyOptions& options,
+                              Location where = Location::current()) const;
+
   struct Counters {
     int kernels = 0, launches = 0;
     int cache_hits = 0, cache_misses = 0, compiled = 0;  // kernels' objects at compile time
@@ -133,11 +154,14 @@ class Function {
   };
   [[nodiscard]] Counters counters() const;
 
-  explicit Function(std::shared_ptr<const runtime::Program> program)
-      : program_(std::move(program)) {}
+  // Internal: what was compiled, and of what.
+  Function(std::shared_ptr<const runtime::Program> program,
+           std::shared_ptr<const ir::Module> module)
+      : program_(std::move(program)), module_(std::move(module)) {}
 
  private:
   std::shared_ptr<const runtime::Program> program_;
+  std::shared_ptr<const ir::Module> module_;
 };
 
 /// Compiles a function of `inputs` that returns `outputs` and then applies the updates. Throws

@@ -1,0 +1,93 @@
+// What the front end offers beside compile: arguments of many kinds, copies of functions, frozen
+// state, scopes.
+#include <Eigen/Core>
+#include <array>
+#include <catch2/catch.hpp>
+#include <croton/croton.hpp>
+#include <numeric>
+
+using namespace croton;
+using Catch::Contains;
+
+TEST_CASE("whatever has shape and memory is an argument") {
+  Expr x = input("x", f64, {"n"}), m = input("m", f64, {"r", "c"});
+  Function total = compile({x}, {sum(x)});
+  Function rows = compile({m}, {sum(m, axis(1))});
+  const double plain[] = {1, 2, 3};
+  CHECK(total(plain).item<double>() == 6);
+  CHECK(total(std::array{1.0, 2.0}).item<double>() == 3);
+  CHECK(total(std::vector{4.0}).item<double>() == 4);
+  CHECK(total(std::span(plain).subspan(1)).item<double>() == 5);
+
+  Eigen::MatrixXd a(2, 3);  // column-major
+  a << 1, 2, 3, 4, 5, 6;
+  CHECK(rows(a).single().same_values(Array::of<double>({6, 15})));
+  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> b = a;
+  CHECK(rows(b).single().same_values(Array::of<double>({6, 15})));
+  CHECK(rows(a.block(0, 1, 2, 2)).single().same_values(Array::of<double>({5, 11})));
+  Eigen::VectorXd v = a.col(1);
+  CHECK(total(v).item<double>() == 7);
+  CHECK(total(a.row(1)).item<double>() == 15);
+  CHECK_THROWS_WITH(rows(a.cast<float>().eval()), Contains("was given f32; cast it to f64"));
+}
+
+TEST_CASE("a copy of a function works on other state") {
+  Expr x = input("x", f64, {2});
+  Shared w = shared("w", std::vector{1.0, 2.0}), v = shared("v", std::vector{10.0, 20.0});
+  Function f = compile({x}, {w * x}, {.name = "f", .updates = {{w, w + x}}});
+  Function g = f.copy({.name = "g", .swap = {{w, v}}});
+  Function h = f.copy({.delete_updates = true});
+  CHECK(g.counters().compiled == 0);
+  CHECK(g(std::vector{1.0, 1.0}).single().same_values(Array::of<double>({10, 20})));
+  CHECK(v.get().same_values(Array::of<double>({11, 21})));
+  CHECK(w.get().same_values(Array::of<double>({1, 2})));
+  CHECK(h(std::vector{3.0, 3.0}).single().same_values(Array::of<double>({3, 6})));
+  CHECK(w.get().same_values(Array::of<double>({1, 2})));
+  (void)f(std::vector{1.0, 1.0});
+  CHECK(w.get().same_values(Array::of<double>({2, 3})));
+  CHECK(v.get().same_values(Array::of<double>({11, 21})));
+  Shared other = shared("other", std::vector{1.0, 2.0}),
+         narrow = shared("narrow", std::vector{1.0f});
+  CHECK_THROWS_WITH(
+      f.copy({.swap = {{other, v}}}),
+      Contains("copy: f does not use other\n  other : f64[2]") && Contains("front_test.cpp:"));
+  CHECK_THROWS_WITH(f.copy({.swap = {{w, narrow}}}),
+                    Contains("copy: narrow cannot take the place of w"));
+}
+
+TEST_CASE("frozen state is a constant") {
+  Expr x = input("x", f64, {2});
+  Shared w = shared("w", std::vector{1.0, 2.0});
+  Function f = compile({x}, {w * x}, {.givens = {{w, freeze(w)}}});
+  w.set(std::vector{5.0, 5.0});
+  CHECK(f(std::vector{1.0, 1.0}).single().same_values(Array::of<double>({1, 2})));
+}
+
+TEST_CASE("scopes name what is built in them, on their own thread") {
+  Expr x = input("x", f64, {3}), y = input("y", f64, {4});
+  const auto message = [&] {
+    try {
+      return (x + y).text();
+    } catch (const UserError& error) {
+      return std::string(error.what());
+    }
+  };
+  CHECK_THAT(message(), !Contains("encoder"));
+  {
+    const Scope outer("encoder");
+    const Scope inner("attention");
+    CHECK_THAT(message(), Contains("front_test.cpp:") && Contains(" (encoder/attention)"));
+    Expr z = exp(x);
+    CHECK_THAT(compile({x}, {z}).source(), Contains("(encoder/attention)"));
+  }
+  CHECK_THAT(message(), !Contains("encoder"));
+}
+
+TEST_CASE("lines inside the standard library are not the user's") {
+  Expr x = input("x", f64, {3});
+  const std::vector<Expr> many{x, x};
+  const auto added = [&] { return std::accumulate(many.begin(), many.end(), x, std::plus<>()); };
+  CHECK(added().site().file.empty());
+  const Scope scope("total");
+  CHECK_THAT(added().site().text(), Contains("front_test.cpp:") && Contains("(total)"));
+}
