@@ -37,6 +37,7 @@ DimProgram::DimProgram(const Dim& dim, DimLeaves& leaves) {
     return;
   }
   emit(dim, leaves);
+  if (code_.size() == 1 && code_[0].code == Code::leaf) leaf_ = static_cast<int>(code_[0].operand);
   std::size_t depth = 0, deepest = 0;
   for (const Instruction& i : code_) {
     depth = i.code == Code::push || i.code == Code::leaf ? depth + 1 : depth - 1;

@@ -28,6 +28,7 @@ class DimProgram {
   DimProgram() = default;
   DimProgram(const Dim& dim, DimLeaves& leaves);
   [[nodiscard]] std::int64_t operator()(const std::int64_t* leaves) const {
+    if (leaf_ >= 0) return leaves[leaf_];
     return code_.empty() ? constant_ : run(leaves);
   }
 
@@ -39,6 +40,7 @@ class DimProgram {
   };
   void emit(const Dim& dim, DimLeaves& leaves);
   [[nodiscard]] std::int64_t run(const std::int64_t* leaves) const;
+  int leaf_ = -1;  // the slot of a dim that is one leaf, the usual case
   std::int64_t constant_ = 0;
   std::vector<Instruction> code_;
 };

@@ -14,6 +14,9 @@ namespace {
 
 // Work below this many element operations stays on one thread.
 constexpr std::int64_t kGrainOperations = 32768;
+constexpr std::int64_t kNoFailure = std::numeric_limits<std::int64_t>::max();
+// Buffers and dims of a launch that need no allocation.
+constexpr std::size_t kInline = 32;
 
 std::string joined(std::span<const std::int64_t> extents) {
   return fmt::format("[{}]", fmt::join(extents, ", "));
@@ -44,8 +47,9 @@ std::string filled(std::string message, const std::int64_t (&values)[4]) {
 struct Program::Context {
   Arena arena;
   std::vector<std::int64_t> leaves;
-  std::vector<void*> shared;    // per shared variable
-  std::vector<void*> pointers;  // per buffer
+  std::vector<void*> shared;     // per shared variable
+  std::vector<void*> pointers;   // per buffer
+  std::vector<void*> arguments;  // inputs, then outputs
 };
 
 // Locks in the order of ids; released in reverse by destruction.
@@ -121,6 +125,11 @@ Program::Program(ir::Module graph, ir::Region plan,
       symbol_names_.push_back(leaves_.atoms()[i].name);
       symbol_slots_.push_back(static_cast<int>(i));
     }
+  // Every leaf is a symbol then, so raw's dims are the leaves; and its pointers are the buffers.
+  is_direct_ = launches_.size() == 1 && shared_.empty() && commits_.empty() &&
+               buffers_.size() == inputs_.size() + outputs_.size() &&
+               symbol_slots_.size() == leaves_.atoms().size() &&
+               launches_[0].buffers.size() <= kInline && launches_[0].dims.size() <= kInline;
 }
 
 Program::~Program() { delete spare_.load(); }
@@ -168,6 +177,8 @@ void Program::build_steps(const std::vector<std::pair<std::string, LoadedKernel>
                                    [&](const auto& k) { return k.first == name; });
       CROTON_CHECK(it != kernels.end(), "the plan launches an unknown kernel " + name);
       Launch launch{name, it->second, {}, {}, DimProgram(it->second.parallel_extent, leaves_)};
+      launch.grain =
+          std::max<std::int64_t>(1, kGrainOperations / std::max<std::int64_t>(1, it->second.cost));
       for (const ir::Value& operand : node->operands)
         launch.buffers.push_back(slots.at(operand.node.get()));
       for (const std::string& symbol : it->second.dims)
@@ -268,6 +279,7 @@ std::unique_ptr<Program::Context> Program::acquire() const {
   context->leaves.resize(leaves_.atoms().size() + 1);
   context->shared.resize(shared_.size());
   context->pointers.resize(buffers_.size());
+  context->arguments.resize(inputs_.size() + outputs_.size());
   return context;
 }
 
@@ -313,7 +325,6 @@ void Program::run(Context& context, void* const* inputs, void* const* outputs) c
 }
 
 void Program::run_launch(const Launch& launch, Context& context) const {
-  constexpr std::size_t kInline = 32;
   void* inline_pointers[kInline];
   std::int64_t inline_dims[kInline];
   std::vector<void*> many_pointers;
@@ -330,34 +341,43 @@ void Program::run_launch(const Launch& launch, Context& context) const {
     pointers[i] = context.pointers[static_cast<std::size_t>(launch.buffers[i])];
   for (std::size_t i = 0; i < launch.dims.size(); ++i)
     dims[i] = launch.dims[i](context.leaves.data());
-  const std::int64_t extent = launch.extent(context.leaves.data());
+  run_kernel(launch, pointers, dims, launch.extent(context.leaves.data()));
+}
 
-  constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
+inline void Program::run_kernel(const Launch& launch, void* const* pointers,
+                                const std::int64_t* dims, std::int64_t extent) const {
+  codegen::KernelFailure failure;
+  failure.index = kNoFailure;
+  if (threads_ == 1 || extent <= launch.grain)
+    launch.kernel.entry(pointers, dims, 0, extent, &failure);
+  else
+    run_parallel(launch, pointers, dims, extent, failure);
+  if (launch.kernel.combine && failure.index == kNoFailure)
+    launch.kernel.combine(pointers, dims, 0, 1, &failure);
+  if (failure.index != kNoFailure) fail(launch, failure);
+}
+
+// The failure with the lowest index wins, whichever thread meets it.
+void Program::run_parallel(const Launch& launch, void* const* pointers, const std::int64_t* dims,
+                           std::int64_t extent, codegen::KernelFailure& failure) const {
   struct Work {
     const Launch* launch;
     void* const* pointers;
     const std::int64_t* dims;
+    codegen::KernelFailure* failure;
     std::mutex mutex;
-    codegen::KernelFailure failure;
-  } work{&launch, pointers, dims, {}, {kNone, 0, {}}};
+  } work{&launch, pointers, dims, &failure, {}};
   const auto body = [](void* argument, std::int64_t begin, std::int64_t end, int) noexcept -> int {
     Work& w = *static_cast<Work*>(argument);
-    codegen::KernelFailure failure{kNone, 0, {}};
-    w.launch->kernel.entry(w.pointers, w.dims, begin, end, &failure);
-    if (failure.index == kNone) return 0;
+    codegen::KernelFailure own;
+    own.index = kNoFailure;
+    w.launch->kernel.entry(w.pointers, w.dims, begin, end, &own);
+    if (own.index == kNoFailure) return 0;
     const std::lock_guard lock(w.mutex);
-    if (failure.index < w.failure.index) w.failure = failure;
+    if (own.index < w.failure->index) *w.failure = own;
     return 0;
   };
-  const std::int64_t grain =
-      std::max<std::int64_t>(1, kGrainOperations / std::max<std::int64_t>(1, launch.kernel.cost));
-  if (threads_ == 1 || extent <= grain)
-    body(&work, 0, extent, 0);
-  else
-    pool_parallel_for(threads_, extent, grain, body, &work);
-  if (launch.kernel.combine && work.failure.index == kNone)
-    launch.kernel.combine(pointers, dims, 0, 1, &work.failure);
-  if (work.failure.index != kNone) fail(launch, work.failure);
+  pool_parallel_for(threads_, extent, launch.grain, body, &work);
 }
 
 // The lines come from describing the program anew: a failure may take its time, calls may not.
@@ -371,6 +391,30 @@ void Program::fail(const Launch& launch, const codegen::KernelFailure& failure) 
   throw UserError(
       fmt::format("{}: {}", module_.name, filled(launch.kernel.failures[site], failure.values)),
       std::move(notes));
+}
+
+template <class OutputsFor>
+void Program::run_checked(std::span<const ArrayView> given, const OutputsFor& outputs_for) const {
+  std::vector<ArrayView> converted;
+  const std::span<const ArrayView> inputs = with_numbers_converted(given, converted);
+  // Before the locks: the prologue takes its own.
+  const std::vector<Array> values = prologue_ ? prologue_->call(inputs) : std::vector<Array>{};
+  const Locks locks(*this);
+  std::unique_ptr<Context> context = acquire();
+  std::int64_t* leaves = context->leaves.data();
+  bind_leaves(inputs, values, leaves);
+  check_requires(leaves);
+  const std::span<const ArrayView> outputs = outputs_for(leaves);
+  std::vector<Array> packed;  // copies of inputs with another layout
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const bool as_it_is = is_row_major(inputs[i]);
+    if (!as_it_is) packed.push_back(Array(inputs[i]).contiguous());
+    context->arguments[i] = as_it_is ? inputs[i].data() : packed.back().raw();
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    context->arguments[inputs.size() + i] = outputs[i].data();
+  run(*context, context->arguments.data(), context->arguments.data() + inputs.size());
+  release(std::move(context));
 }
 
 std::vector<Array> Program::call(std::span<const ArrayView> inputs) const {
@@ -396,15 +440,20 @@ void Program::call_into(std::span<const ArrayView> outputs,
   check_overlap(outputs, inputs);
   run_checked(inputs, [&](const std::int64_t* leaves) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      std::vector<std::int64_t> shape;
-      for (const DimProgram& extent : outputs_[i].extents) shape.push_back(extent(leaves));
-      const bool fits = outputs[i].dtype() == outputs_[i].dtype &&
-                        std::equal(shape.begin(), shape.end(), outputs[i].shape().begin(),
-                                   outputs[i].shape().end());
-      if (!fits)
+      const std::vector<DimProgram>& extents = outputs_[i].extents;
+      const bool fits =
+          outputs[i].dtype() == outputs_[i].dtype &&
+          std::equal(extents.begin(), extents.end(), outputs[i].shape().begin(),
+                     outputs[i].shape().end(), [&](const DimProgram& extent, std::int64_t given) {
+                       return extent(leaves) == given;
+                     });
+      if (!fits) {
+        std::vector<std::int64_t> shape;
+        for (const DimProgram& extent : extents) shape.push_back(extent(leaves));
         throw UserError(fmt::format("{}: output {} is {}{}, but was given {}{}", module_.name, i,
                                     name(outputs_[i].dtype), joined(shape),
                                     name(outputs[i].dtype()), joined(outputs[i].shape())));
+      }
       if (!is_row_major(outputs[i]))
         throw UserError(
             fmt::format("{}: the memory for output {} must be row-major", module_.name, i));
@@ -413,31 +462,16 @@ void Program::call_into(std::span<const ArrayView> outputs,
   });
 }
 
-void Program::run_checked(
-    std::span<const ArrayView> given,
-    const std::function<std::span<const ArrayView>(const std::int64_t*)>& outputs_for) const {
-  std::vector<ArrayView> converted;
-  const std::span<const ArrayView> inputs = with_numbers_converted(given, converted);
-  // Before the locks: the prologue takes its own.
-  const std::vector<Array> values = prologue_ ? prologue_->call(inputs) : std::vector<Array>{};
-  const Locks locks(*this);
-  std::unique_ptr<Context> context = acquire();
-  std::int64_t* leaves = context->leaves.data();
-  bind_leaves(inputs, values, leaves);
-  check_requires(leaves);
-  const std::span<const ArrayView> outputs = outputs_for(leaves);
-  std::vector<void*> in, out;
-  std::vector<Array> packed;  // copies of inputs with another layout
-  for (const ArrayView& view : inputs) {
-    if (!is_row_major(view)) packed.push_back(Array(view).contiguous());
-    in.push_back(is_row_major(view) ? view.data() : packed.back().raw());
-  }
-  for (const ArrayView& view : outputs) out.push_back(view.data());
-  run(*context, in.data(), out.data());
-  release(std::move(context));
-}
-
 void Program::raw(void* const* pointers, const std::int64_t* dims) const {
+  if (is_direct_) {
+    const Launch& launch = launches_[0];
+    void* buffers[kInline];
+    std::int64_t kernel_dims[kInline];
+    for (std::size_t i = 0; i < launch.buffers.size(); ++i)
+      buffers[i] = pointers[launch.buffers[i]];
+    for (std::size_t i = 0; i < launch.dims.size(); ++i) kernel_dims[i] = launch.dims[i](dims);
+    return run_kernel(launch, buffers, kernel_dims, launch.extent(dims));
+  }
   const Locks locks(*this);
   std::unique_ptr<Context> context = acquire();
   for (std::size_t i = 0; i < symbol_slots_.size(); ++i)

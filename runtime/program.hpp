@@ -7,7 +7,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -77,6 +76,7 @@ class Program {
     std::vector<int> buffers;
     std::vector<DimProgram> dims;
     DimProgram extent;
+    std::int64_t grain = 1;  // iterations below which the launch stays on one thread
   };
   struct Commit {
     int variable;  // index into shared_
@@ -90,9 +90,9 @@ class Program {
   struct Context;
   struct Locks;
 
-  void run_checked(
-      std::span<const ArrayView> inputs,
-      const std::function<std::span<const ArrayView>(const std::int64_t*)>& outputs_for) const;
+  /// `outputs_for(leaves)` gives the outputs' memory once the dims are known.
+  template <class OutputsFor>
+  void run_checked(std::span<const ArrayView> inputs, const OutputsFor& outputs_for) const;
   void build_buffers();
   void build_steps(const std::vector<std::pair<std::string, LoadedKernel>>& kernels);
   void bind_leaves(std::span<const ArrayView> inputs, std::span<const Array> values,
@@ -103,6 +103,10 @@ class Program {
   void check_requires(const std::int64_t* leaves) const;
   void run(Context& context, void* const* inputs, void* const* outputs) const;
   void run_launch(const Launch& launch, Context& context) const;
+  void run_kernel(const Launch& launch, void* const* pointers, const std::int64_t* dims,
+                  std::int64_t extent) const;
+  void run_parallel(const Launch& launch, void* const* pointers, const std::int64_t* dims,
+                    std::int64_t extent, codegen::KernelFailure& failure) const;
   [[nodiscard]] std::unique_ptr<Context> acquire() const;
   void release(std::unique_ptr<Context> context) const;
   void check_overlap(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs) const;
@@ -132,6 +136,8 @@ class Program {
   std::vector<Commit> commits_;
   std::vector<std::pair<DimProgram, DimProgram>> requires_;
   DimProgram arena_bytes_;
+  /// One kernel that touches nothing but arguments and outputs: the raw entry needs no context.
+  bool is_direct_ = false;
   /// The context that the next call takes without a lock; others wait in the list.
   mutable std::atomic<Context*> spare_{nullptr};
   mutable std::mutex contexts_mutex_;
