@@ -9,6 +9,7 @@
 #include "ir/gradient.hpp"
 #include "runtime/compile.hpp"
 #include "runtime/config.hpp"
+#include "runtime/describe.hpp"
 #include "runtime/module_file.hpp"
 #include "runtime/npy.hpp"
 #include "runtime/shared_state.hpp"

@@ -101,6 +101,8 @@ class Printer {
     return std::move(out_);
   }
 
+  std::string attributes(const NamedAttributes& values) { return named(values); }
+
   std::string kernel(const NodePtr& node_ptr) {
     node(node_ptr);
     return std::move(out_);
@@ -130,6 +132,7 @@ class Printer {
     out_ += text;
     if (!comment.empty() && !options_.canonical) out_ += "  // " + comment;
     out_ += '\n';
+    ++lines_;
   }
 
   std::string dim(const Dim& d) {
@@ -278,6 +281,17 @@ class Printer {
   }
 
   void node(const NodePtr& n) {
+    if (!options_.nodes) return write(n);
+    const std::size_t at = options_.nodes->size();
+    PrintedNode printed{n.get(), {}, {}, lines_ + 1};
+    for (const Value& operand : n->operands) printed.operands.push_back(value(operand));
+    options_.nodes->push_back(std::move(printed));
+    write(n);
+    for (std::size_t i = 0; i < n->types.size(); ++i)
+      (*options_.nodes)[at].names.push_back(name_of(n.get(), static_cast<int>(i)));
+  }
+
+  void write(const NodePtr& n) {
     std::string text(n->op == Op::call ? std::string_view(n->attribute<std::string>("name"))
                                        : info(n->op).name);
     text += tail(*n);
@@ -335,7 +349,7 @@ class Printer {
   };
   const PrintOptions& options_;
   std::string out_;
-  int depth_ = 0;
+  int depth_ = 0, lines_ = 0;
   std::int64_t next_ = 0;
   std::unordered_map<std::pair<const Node*, int>, std::string, KeyHash> names_;
   std::unordered_map<std::string, int> hints_;
@@ -345,6 +359,12 @@ class Printer {
 
 std::string print(const Module& module, const PrintOptions& options) {
   return Printer(options).module(module);
+}
+
+std::string print_attributes(const NamedAttributes& attributes) {
+  if (attributes.empty()) return "";
+  const PrintOptions options;
+  return Printer(options).attributes(attributes);
 }
 
 std::string print_kernel(const NodePtr& kernel) {

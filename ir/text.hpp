@@ -25,6 +25,13 @@ namespace croton::ir {
 /// The version that `print` writes and the newest that `parse` reads.
 inline constexpr int kTextVersion = 1;
 
+/// Where a node stands in printed text.
+struct PrintedNode {
+  const Node* node = nullptr;
+  std::vector<std::string> names, operands;  // "%x", "%0"
+  int line = 0;                              // from 1
+};
+
 struct PrintOptions {
   /// Names by position alone and no comments: equal for graphs that differ only in labels and
   /// sites. For keys.
@@ -32,9 +39,13 @@ struct PrintOptions {
   /// Literals with more elements than this go beside the text, when `beside` is set.
   std::int64_t inline_elements = 4096;
   std::vector<Literal>* beside = nullptr;
+  /// Filled with every node that is printed, in the order of the text, when it is set.
+  std::vector<PrintedNode>* nodes = nullptr;
 };
 
 [[nodiscard]] std::string print(const Module& module, const PrintOptions& options = {});
+/// "{rows = 6, columns = 64}": a schedule, for reading.
+[[nodiscard]] std::string print_attributes(const NamedAttributes& attributes);
 /// One kernel, for reading.
 [[nodiscard]] std::string print_kernel(const NodePtr& kernel);
 

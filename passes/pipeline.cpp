@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "ir/builder.hpp"
 #include "ir/gradient.hpp"
@@ -30,6 +32,7 @@ void rewrite_with(std::span<const RuleSet> sets, ir::Module& module, const Pipel
   const RewriteOptions how{.tolerated = tolerated(options.math, mends),
                            .context = {.fma = options.fma},
                            .fired = &report.rules,
+                           .log = options.keep_stages ? &report.rewrites : nullptr,
                            .left = left};
   module.set_roots(rewrite(module.roots(), sets, how));
 }
@@ -149,6 +152,15 @@ void check_round_trip(const ir::Module& module) {
                "the text form prints differently:\n" + text);
 }
 
+std::string stage_name(std::string_view pass, const PipelineReport& report) {
+  std::string name(pass);
+  for (int run = 2; std::any_of(report.stages.begin(), report.stages.end(),
+                                [&](const auto& stage) { return stage.name == name; });
+       ++run)
+    name = fmt::format("{}-{}", pass, run);
+  return name;
+}
+
 void run_one(const Pass& pass, ir::Module& module, const PipelineOptions& options,
              PipelineReport& report, long* left) {
   if (module.level != pass.from)
@@ -174,7 +186,8 @@ void run_one(const Pass& pass, ir::Module& module, const PipelineOptions& option
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
   std::string text = ir::print(module);
   const bool changed = report.stages.empty() || report.stages.back().text != text;
-  report.stages.push_back({std::string(pass.name), std::move(text), spent.count(), changed});
+  report.stages.push_back({stage_name(pass.name, report), module, std::move(text), spent.count(),
+                           changed, std::exchange(report.rewrites, {})});
 }
 
 }  // namespace
@@ -233,7 +246,7 @@ void run_passes(ir::Module& module, std::span<const std::string_view> names,
                 const PipelineOptions& options, PipelineReport& report) {
   check_math(options.math);
   if (options.keep_stages && report.stages.empty())
-    report.stages.push_back({"graph", ir::print(module), 0, true});
+    report.stages.push_back({"graph", module, ir::print(module), 0, true});
   long left = options.rewrite_limit;
   for (const std::string_view name : names) {
     const Pass& pass = pass_named(name);

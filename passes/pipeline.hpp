@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ir/module.hpp"
+#include "passes/rewrite.hpp"
 
 namespace croton::passes {
 
@@ -33,11 +34,15 @@ struct PipelineReport {
   std::map<std::string, int> rules{};                           // how often each fired
   std::vector<std::pair<std::string, std::string>> refusals{};  // what was not fused, and why
   struct Stage {
-    std::string name, text;
+    std::string name;   // the pass's; a second run of it is "canonicalize-2"
+    ir::Module module;  // after the pass
+    std::string text;
     double seconds = 0;
     bool changed = false;
+    std::vector<Rewritten> rewrites{};
   };
-  std::vector<Stage> stages{};  // the module before the first pass is "graph"
+  std::vector<Stage> stages{};        // the module before the first pass is "graph"
+  std::vector<Rewritten> rewrites{};  // of the pass that runs
 };
 
 struct Pass {

@@ -13,10 +13,18 @@
 
 namespace croton::passes {
 
+/// One rewrite that fired. The nodes need not be part of the result: later rewrites may replace
+/// them.
+struct Rewritten {
+  std::string_view rule;
+  ir::NodePtr before, after;
+};
+
 struct RewriteOptions {
   std::uint32_t tolerated = ~0u;  // rules that declare other effects do not act
   RuleContext context{};
   std::map<std::string, int>* fired = nullptr;  // how often each rule fired
+  std::vector<Rewritten>* log = nullptr;        // every rewrite, in order
   /// How many rewrites may still fire; negative is no limit.
   long* left = nullptr;
 };

@@ -5,15 +5,18 @@
 // never make it fail.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
+#include "runtime/cache_file.hpp"
 
 namespace croton::runtime {
 
-using CacheSections = std::map<std::string, std::string>;
+/// What the environment says of the cache, read when it is asked for.
+struct CacheSettings {
+  bool read = true, write = true;
+  std::string directory;            // "" when entries are kept in memory only
+  std::vector<std::string> layers;  // read-only
+  std::int64_t max_bytes = 0;
+};
+[[nodiscard]] CacheSettings cache_settings();
 
 struct CacheStats {
   long hits = 0, misses = 0, stores = 0, rejected = 0;
@@ -23,6 +26,9 @@ struct CacheStats {
 /// read-only layers of CROTON_CACHE_PATH. `kind` is "kernel" or "request".
 [[nodiscard]] std::optional<CacheSections> cache_find(std::string_view kind,
                                                       std::string_view material);
+/// Whether `cache_find` would look into a file or find the entry in memory; nothing is counted,
+/// read or renewed.
+[[nodiscard]] bool cache_has(std::string_view kind, std::string_view material);
 void cache_store(std::string_view kind, std::string_view material, const CacheSections& sections);
 
 /// The sections of an entry's bytes; nothing when they are damaged or belong to another key.
@@ -31,8 +37,4 @@ void cache_store(std::string_view kind, std::string_view material, const CacheSe
 [[nodiscard]] CacheStats cache_stats();
 /// "" when entries are kept in memory only.
 [[nodiscard]] std::string cache_directory();
-/// A fixed 128-bit hash as 32 hexadecimal digits: two rounds of FNV-1a (Fowler, Noll, Vo) with
-/// different offsets, finished by SplitMix64's mixing.
-[[nodiscard]] std::string cache_hash(std::string_view bytes);
-
 }  // namespace croton::runtime

@@ -18,6 +18,7 @@
 #include "passes/pipeline.hpp"
 #include "runtime/cache.hpp"
 #include "runtime/config.hpp"
+#include "runtime/describe.hpp"
 #include "runtime/loader.hpp"
 #include "runtime/pool.hpp"
 #include "runtime/request.hpp"
@@ -27,11 +28,6 @@ namespace croton::runtime {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string object_material(const std::string& source, const Target& target) {
-  return fmt::format("kernel object\ncompiler {}\ntarget {}\nflags -O2 contract=off\n{}",
-                     compiler_identity(), target.name, source);
-}
 
 struct KernelJob {
   std::string source;
@@ -45,6 +41,7 @@ void compile_one(KernelJob& job, const Target& target) {
     const auto start = Clock::now();
     Compiled compiled = compile_text(job.source, target);
     job.kernel.object = std::move(compiled.object);
+    job.kernel.remarks = compiled.remarks;
     cache_store("kernel", object_material(job.source, target),
                 {{"object", job.kernel.object},
                  {"remarks", compiled.remarks},
@@ -71,6 +68,7 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
     auto entry = cache_find("kernel", object_material(job.source, target));
     if (entry && entry->contains("object")) {
       job.kernel.object = entry->at("object");
+      job.kernel.remarks = (*entry)["remarks"];
       job.hit = true;
     } else {
       missing.push_back(&job);
@@ -89,6 +87,7 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
     if (job.error) std::rethrow_exception(job.error);
   for (const auto& [job, same] : equal) {
     job->kernel.object = same->kernel.object;
+    job->kernel.remarks = same->kernel.remarks;
     job->hit = true;
   }
 }
@@ -122,11 +121,6 @@ std::string write_reproducer(const passes::PassError& error, const std::string& 
   std::ofstream file(path);
   file << "// croton opt --run " << error.pass() << " " << path.string() << "\n" << error.before();
   return file.flush() ? path.string() : "";
-}
-
-std::string settings_text(const passes::PipelineOptions& options, const Target& target) {
-  return fmt::format("compiler {}\ntarget {}\nmath {}\nrewrites {}\nflags -O2 contract=off",
-                     compiler_identity(), target.name, options.math, options.rewrite_limit);
 }
 
 struct Built {
@@ -165,7 +159,8 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
                   std::move(emitted.failures),
                   emitted.parallel_extent,
                   emitted.cost,
-                  {}};
+                  {},
+                  std::move(emitted.source)};
     jobs.push_back(std::move(job));
   }
   compile_missing(jobs, target, default_threads());

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "ir/module.hpp"
-#include "runtime/describe.hpp"
+#include "runtime/compile_settings.hpp"
 #include "runtime/program.hpp"
 
 namespace croton::runtime {

@@ -2,15 +2,29 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <fstream>
+#include <algorithm>
+#include <unordered_map>
 
+#include "codegen/canonical_text.hpp"
 #include "codegen/kernel_writer.hpp"
-#include "runtime/config.hpp"
-#include "runtime/program.hpp"
+#include "ir/text.hpp"
+#include "passes/work.hpp"
+#include "runtime/cache.hpp"
+#include "runtime/nvrtc.hpp"
+#include "runtime/request.hpp"
+#include "runtime/toolchain.hpp"
 
 namespace croton::runtime {
 namespace {
+
+constexpr std::int64_t kAssumedExtent = 64;
+
+std::vector<std::string> texts(const std::vector<Site>& sites) {
+  std::vector<std::string> out;
+  for (const Site& site : sites)
+    if (!site.file.empty()) out.push_back(site.text());
+  return out;
+}
 
 void collect_failure_sites(const ir::Region& region, std::vector<std::vector<Site>>& sites) {
   for (const ir::NodePtr& node : region.body) {
@@ -19,91 +33,263 @@ void collect_failure_sites(const ir::Region& region, std::vector<std::vector<Sit
   }
 }
 
+codegen::Dialect dialect_of(const Target& target) {
+  return codegen::cpp_dialect(target.fma, target.vector_bytes);
+}
+
+class Describer {
+ public:
+  Describer(const ir::Module& graph, const DescribeOptions& options) : options_(options) {
+    out_.name = graph.name;
+    out_.origin = options.origin;
+    out_.target = options.target.name;
+    out_.math = options.pipeline.math;
+    out_.rewrite_limit = options.pipeline.rewrite_limit;
+    out_.compiler = compiler_identity();
+    out_.library = library_identity();
+    out_.dims = options.dims;
+    ir::Module module = graph;
+    passes::PipelineOptions pipeline = options.pipeline;
+    pipeline.keep_stages = true;
+    passes::PipelineReport report;
+    passes::run_pipeline(module, pipeline, report);
+    for (const auto& [what, why] : report.refusals) out_.refusals.push_back({what, why});
+    for (const auto& stage : report.stages) add_stage(stage);
+    // Groups are gone after lower, so they are taken from the last stage that has them.
+    const ir::Module* grouped = nullptr;
+    for (const auto& stage : report.stages)
+      if (stage.module.level == ir::Level::grouped) grouped = &stage.module;
+    if (grouped) add_groups(*grouped);
+    for (const ir::NodePtr& kernel : module.kernels) add_kernel(kernel);
+    if (module.level == ir::Level::plan) add_plan(module);
+    const std::string material =
+        request_material(graph, settings_text(options.pipeline, options.target));
+    out_.request.key = cache_hash(material);
+    out_.request.state = cache_has("request", material) ? "entry" : "none";
+  }
+  Description take() { return std::move(out_); }
+
+ private:
+  Quantity quantity(const Dim& dim) {
+    return {dim.text(), dim.evaluate([&](const Dim::Atom& atom) {
+              return out_.dims.emplace(atom.name, kAssumedExtent).first->second;
+            })};
+  }
+
+  void add_stage(const passes::PipelineReport::Stage& stage) {
+    Description::Stage made;
+    made.name = stage.name;
+    made.level = ir::name(stage.module.level);
+    made.changed = stage.changed;
+    made.seconds = stage.seconds;
+    std::unordered_map<const ir::Node*, std::string_view> makers;
+    for (const passes::Rewritten& rewrite : stage.rewrites) {
+      ++made.rules[std::string(rewrite.rule)];
+      makers[rewrite.after.get()] = rewrite.rule;
+    }
+    if (stage.changed) {
+      std::vector<ir::PrintedNode> nodes;
+      made.text = ir::print(stage.module, {.nodes = &nodes});
+      for (ir::PrintedNode& printed : nodes) {
+        const ir::Node& node = *printed.node;
+        const ir::Provenance from = node.provenance();
+        Description::Node described{std::move(printed.names),
+                                    std::move(printed.operands),
+                                    {},
+                                    std::string(ir::info(node.op).name),
+                                    texts(from.sites),
+                                    from.labels,
+                                    printed.line,
+                                    {}};
+        if (node.op == ir::Op::call) described.op = node.attribute<std::string>("name");
+        for (const ir::Type& type : node.types) described.types.push_back(ir::text(type));
+        if (const auto it = makers.find(&node); it != makers.end()) described.rule = it->second;
+        made.nodes.push_back(std::move(described));
+      }
+    }
+    out_.stages.push_back(std::move(made));
+  }
+
+  void add_groups(const ir::Module& module) {
+    std::vector<ir::PrintedNode> nodes;
+    (void)ir::print(module, {.nodes = &nodes});
+    std::unordered_map<const ir::Node*, std::string> names;
+    for (const ir::PrintedNode& printed : nodes)
+      if (!printed.names.empty()) names[printed.node] = printed.names[0];
+    const auto named = [&](const std::vector<ir::Value>& values) {
+      std::vector<std::string> out;
+      for (const ir::Value& v : values) out.push_back(names[v.node.get()]);
+      return out;
+    };
+    for (const ir::Group& group : module.groups) {
+      out_.groups.push_back({group.name, std::string(ir::name(group.kind)), text(group.domain),
+                             ir::print_attributes(group.schedule), named(group.members),
+                             named(group.outputs), group.may_fail});
+      operations_[group.name] = passes::operations(group, module.groups);
+    }
+  }
+
+  void add_kernel(const ir::NodePtr& kernel) {
+    codegen::EmittedKernel cpp = codegen::emit(kernel, dialect_of(options_.target));
+    codegen::EmittedKernel cuda = codegen::emit(kernel, codegen::cuda_dialect());
+    Description::Kernel made;
+    made.canonical = codegen::canonical_text(cpp);
+    made.name = cpp.name;
+    made.ir = ir::print_kernel(kernel);
+    made.cpp = std::move(cpp.source);
+    made.cpp_commented = std::move(cpp.commented);
+    made.cuda = std::move(cuda.source);
+    made.cuda_commented = std::move(cuda.commented);
+    made.parallel_extent = quantity(cpp.parallel_extent);
+    made.cost = cpp.cost;
+    made.kind = "copy";  // of a leaf to an output: no group made it
+    for (const Description::Group& group : out_.groups)
+      if (group.name == made.name) made.kind = group.kind, made.schedule = group.schedule;
+    if (const auto it = operations_.find(made.name); it != operations_.end())
+      made.operations = quantity(it->second);
+    const passes::Access access = passes::access_of(kernel);
+    Dim read(0), written(0);
+    const std::vector<ir::Value>& parameters = kernel->regions[0].parameters;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      const Dim bytes = bytes_of(parameters[i].type());
+      if (access.reads[i]) read = read + bytes;
+      if (access.writes[i]) written = written + bytes;
+    }
+    made.bytes_read = quantity(read);
+    made.bytes_written = quantity(written);
+    std::vector<std::vector<Site>> sites;
+    collect_failure_sites(kernel->regions[0], sites);
+    for (std::size_t i = 0; i < cpp.failures.size(); ++i)
+      made.failures.push_back(
+          {cpp.failures[i], i < sites.size() ? texts(sites[i]) : std::vector<std::string>{}});
+    const std::string material = object_material(made.canonical, options_.target);
+    made.key = cache_hash(material);
+    if (cache_has("kernel", material))
+      if (const auto entry = cache_find("kernel", material)) {
+        made.cached = true;
+        if (const auto it = entry->find("remarks"); it != entry->end()) made.remarks = it->second;
+      }
+    accesses_.push_back(access);
+    out_.kernels.push_back(std::move(made));
+  }
+
+  static Dim bytes_of(const ir::Type& type) {
+    return volume(type.shape) * Dim(static_cast<std::int64_t>(size_of(type.dtype)));
+  }
+
+  void add_plan(const ir::Module& module) {
+    std::unordered_map<const ir::Node*, int> numbers;
+    const auto add = [&](const ir::Value& v, const char* place, const Dim& offset) {
+      const ir::Type& type = v.type();
+      numbers[v.node.get()] = static_cast<int>(out_.buffers.size());
+      out_.buffers.push_back({v.node->attribute<std::string>("name"),
+                              fmt::format("{}[{}]", name(type.dtype), text(type.shape)), place,
+                              quantity(offset), quantity(bytes_of(type)), -1, -1});
+    };
+    const std::size_t inputs = module.inputs.size(), shared = module.shared_variables().size();
+    for (std::size_t i = 0; i < module.plan.parameters.size(); ++i)
+      add(module.plan.parameters[i],
+          i < inputs ? "input" : (i < inputs + shared ? "shared" : "output"), Dim(0));
+    Dim naive(0), end(0);
+    std::vector<std::pair<int, Dim>> arenas;
+    for (const ir::NodePtr& node : module.plan.body) {
+      if (node->op != ir::Op::arena) continue;
+      const Dim offset = node->attribute<Shape>("offset")[0], bytes = bytes_of(node->types[0]);
+      add({node, 0}, "arena", offset);
+      arenas.emplace_back(static_cast<int>(out_.buffers.size()) - 1, bytes);
+      naive = naive + bytes;
+      end = Dim::max(end, offset + bytes);
+    }
+    for (const ir::NodePtr& node : module.plan.body)
+      if (node->op != ir::Op::arena) add_step(*node, module, numbers);
+    const int steps = static_cast<int>(out_.steps.size());
+    for (Description::Buffer& buffer : out_.buffers)
+      if (buffer.place == "output" || buffer.place == "shared") buffer.last = steps;
+    Dim least(0);
+    for (int s = 0; s < steps; ++s) {
+      Dim live(0);
+      for (const auto& [number, bytes] : arenas) {
+        const Description::Buffer& buffer = out_.buffers[static_cast<std::size_t>(number)];
+        if (buffer.first <= s && s <= buffer.last) live = live + bytes;
+      }
+      out_.steps[static_cast<std::size_t>(s)].live = quantity(live);
+      least = Dim::max(least, live);
+    }
+    out_.arena_bytes = quantity(end);
+    out_.naive_bytes = quantity(naive);
+    out_.least_bytes = quantity(least);
+  }
+
+  void add_step(const ir::Node& node, const ir::Module& module,
+                const std::unordered_map<const ir::Node*, int>& numbers) {
+    const int step = static_cast<int>(out_.steps.size());
+    Description::Step made{std::string(ir::info(node.op).name), "", {}, {}, {}};
+    std::size_t at = 0;
+    if (node.op == ir::Op::launch) {
+      made.kernel = node.attribute<std::string>("kernel");
+      while (module.kernels[at]->attribute<std::string>("name") != made.kernel) ++at;
+    }
+    for (std::size_t i = 0; i < node.operands.size(); ++i) {
+      const int buffer = numbers.at(node.operands[i].node.get());
+      const bool commit = node.op == ir::Op::commit;
+      if (commit ? i == 1 : accesses_[at].reads[i]) made.reads.push_back(buffer);
+      if (commit ? i == 0 : accesses_[at].writes[i]) made.writes.push_back(buffer);
+      Description::Buffer& used = out_.buffers[static_cast<std::size_t>(buffer)];
+      if (used.first < 0) used.first = step;
+      used.last = step;
+    }
+    out_.steps.push_back(std::move(made));
+  }
+
+  const DescribeOptions& options_;
+  Description out_;
+  std::map<std::string, Dim> operations_;
+  std::vector<passes::Access> accesses_;
+};
+
 }  // namespace
 
-passes::PipelineOptions pipeline_options(const CompileSettings& settings, const Target& target) {
-  const std::optional<std::string> limit = setting("CROTON_BISECT");
-  return {.math = settings.math,
-          .fma = target.fma,
-          .vector_bytes = target.vector_bytes,
-          .verify = flag("CROTON_VERIFY"),
-          .keep_stages = false,
-          .rewrite_limit = limit ? std::atol(limit->c_str()) : -1};
+Description describe(const ir::Module& graph, const DescribeOptions& options) {
+  return Describer(graph, options).take();
 }
 
-Description describe(const ir::Module& graph, const CompileSettings& settings,
-                     const Target& target) {
-  Description out;
-  out.plan = graph;
-  passes::PipelineOptions options = pipeline_options(settings, target);
-  options.keep_stages = true;
-  passes::PipelineReport report;
-  std::map<std::string, std::string> kinds;
-  // Groups are gone after lower, so their kinds are noted between.
-  const auto all = passes::remaining_pipeline(graph.level);
-  std::size_t lower = 0;
-  while (lower < all.size() && passes::pass_named(all[lower]).to <= ir::Level::grouped) ++lower;
-  passes::run_passes(out.plan, all.first(lower), options, report);
-  for (const ir::Group& group : out.plan.groups) kinds[group.name] = name(group.kind);
-  passes::run_passes(out.plan, all.subspan(lower), options, report);
-  out.stages = std::move(report.stages);
-  out.rules = std::move(report.rules);
-  out.refusals = std::move(report.refusals);
-  for (const ir::NodePtr& kernel : out.plan.kernels) {
-    codegen::EmittedKernel emitted =
-        codegen::emit(kernel, codegen::cpp_dialect(target.fma, target.vector_bytes));
-    Description::Kernel described;
-    described.kind = kinds[emitted.name];
-    described.name = std::move(emitted.name);
-    described.source = std::move(emitted.source);
-    described.commented = std::move(emitted.commented);
-    described.parallel_extent = emitted.parallel_extent;
-    described.cost = emitted.cost;
-    collect_failure_sites(kernel->regions[0], described.failure_sites);
-    out.kernels.push_back(std::move(described));
+void generate(Description& description, Generated what, const std::string& architecture) {
+  const std::optional<Target> target = target_named(description.target);
+  CROTON_CHECK(target.has_value(), "a description has no target");
+  for (Description::Kernel& kernel : description.kernels) {
+    switch (what) {
+      case Generated::llvm:
+        if (!kernel.llvm) kernel.llvm = llvm_of(kernel.canonical, *target);
+        break;
+      case Generated::assembly:
+        if (!kernel.assembly) kernel.assembly = assembly_of(kernel.canonical, *target);
+        break;
+      case Generated::remarks:
+        if (!kernel.remarks) kernel.remarks = compile_text(kernel.canonical, *target).remarks;
+        break;
+      case Generated::ptx:
+        if (nvrtc_identity().empty())
+          throw UserError(
+              "ptx needs NVRTC, which was not found; `croton doctor` says where it was "
+              "looked for and how to get it");
+        if (!kernel.ptx) kernel.ptx = compile_cuda(kernel.cuda, architecture);
+        break;
+    }
   }
-  return out;
 }
 
-std::string source(const Program& program) {
-  std::string text;
-  for (const Description::Kernel& kernel :
-       describe(program.graph(), program.settings(), host_target()).kernels)
-    text += kernel.commented + "\n";
-  return text;
-}
-
-std::string explain(const Program& program) {
-  const Description about = describe(program.graph(), program.settings(), host_target());
-  const ProgramCounters& counters = program.counters();
-  std::string out =
-      fmt::format("{}: {} kernels for {}, {} from the cache, {} compiled; {:.1f} ms\n",
-                  program.graph().name, counters.kernels, host_target().name, counters.cache_hits,
-                  counters.compiled, 1e3 * counters.compile_seconds);
-  for (const Description::Kernel& kernel : about.kernels)
-    out += fmt::format("  {:<28} {:<12} parallel over {}, {} operations each\n", kernel.name,
-                       kernel.kind, kernel.parallel_extent.text(), kernel.cost);
-  for (const auto& [rule, count] : about.rules)
-    out += fmt::format("  rule {:<24} fired {} times\n", rule, count);
-  for (const auto& [what, why] : about.refusals)
-    out += fmt::format("  not fused: {}: {}\n", what, why);
-  return out;
-}
-
-void dump(const Program& program, const std::filesystem::path& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  const auto write = [&](const std::string& name, const std::string& text) {
-    std::ofstream file(directory / name);
-    if (!(file << text) || !file.flush())
-      throw UserError(fmt::format("dump: cannot write {}", (directory / name).string()));
-  };
-  const Description about = describe(program.graph(), program.settings(), host_target());
-  int number = 0;
-  for (const passes::PipelineReport::Stage& stage : about.stages)
-    write(fmt::format("{:02}-{}.ctir", number++, stage.name), stage.text);
-  write("kernels.cpp", source(program));
-  write("explain.txt", explain(program));
+std::vector<Site> failure_sites(const ir::Module& graph, const passes::PipelineOptions& options,
+                                const std::string& kernel, std::size_t failure) {
+  ir::Module module = graph;
+  passes::PipelineReport report;
+  passes::run_pipeline(module, options, report);
+  for (const ir::NodePtr& node : module.kernels) {
+    if (node->attribute<std::string>("name") != kernel) continue;
+    std::vector<std::vector<Site>> sites;
+    collect_failure_sites(node->regions[0], sites);
+    if (failure < sites.size()) return sites[failure];
+  }
+  return {};
 }
 
 }  // namespace croton::runtime

@@ -1,52 +1,56 @@
-// What a compiled function can tell about itself. Nothing of it is stored: the passes run once more
-// on the graph that was compiled, so it is the same on cache hits, and a call pays nothing for it.
+// Descriptions of functions: the passes run once more on the graph that was compiled, so the answer
+// is the same on cache hits, and a call pays nothing for it.
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <string>
-#include <vector>
 
 #include "ir/module.hpp"
-#include "passes/pipeline.hpp"
-#include "runtime/target.hpp"
+#include "runtime/compile_settings.hpp"
+#include "runtime/description.hpp"
 
 namespace croton::runtime {
 
-struct Description {
-  std::vector<passes::PipelineReport::Stage> stages;
-  std::map<std::string, int> rules;
-  std::vector<std::pair<std::string, std::string>> refusals;
-  struct Kernel {
-    std::string name, source, commented;
-    std::string kind;  // of its group
-    Dim parallel_extent;
-    std::int64_t cost = 1;
-    std::vector<std::vector<Site>> failure_sites;  // by failure site
-  };
-  std::vector<Kernel> kernels;
-  ir::Module plan;  // at the plan level
+struct DescribeOptions {
+  std::string origin;
+  passes::PipelineOptions pipeline;
+  Target target;
+  /// Values of symbolic dims; others are taken as 64.
+  std::map<std::string, std::int64_t> dims = {};
 };
 
-/// What determines a compile beside the graph.
-struct CompileSettings {
-  /// "strict", "standard" or "fast": which rules may act.
-  std::string math = "standard";
-  int threads = 0;  // 0: as configured
-};
+/// Everything that needs no compiler. A module above the tensor level has the stages that are left
+/// to it.
+[[nodiscard]] Description describe(const ir::Module& graph, const DescribeOptions& options);
 
-[[nodiscard]] passes::PipelineOptions pipeline_options(const CompileSettings& settings,
-                                                       const Target& target);
+/// A request's entry of the cache, in a process that need not have built its graph: the key's text
+/// goes through the passes again with the key's settings, and the C++ and remarks are the entry's
+/// own. Notes say when another build of croton made it or would plan it differently. UserError when
+/// the file is no whole and trusted request.
+[[nodiscard]] Description describe_entry(const std::string& path,
+                                         const std::map<std::string, std::int64_t>& dims = {});
+
+/// The texts that a compiler makes.
+enum class Generated : std::uint8_t { llvm, assembly, ptx, remarks };
+/// Adds one of them to every kernel that lacks it. Throws BackendError when the compiler refuses;
+/// for ptx, UserError when there is no NVRTC. `architecture` is for ptx: "sm_80".
+void generate(Description& description, Generated what, const std::string& architecture = "sm_80");
+
+/// The lines of the user's program behind one failure of a kernel.
+[[nodiscard]] std::vector<Site> failure_sites(const ir::Module& graph,
+                                              const passes::PipelineOptions& options,
+                                              const std::string& kernel, std::size_t failure);
+
 class Program;
+[[nodiscard]] Description describe(const Program& program);
 /// The emitted code with comments, kernels in launch order.
 [[nodiscard]] std::string source(const Program& program);
 /// Groups, kernels, cache, rules, refusals.
 [[nodiscard]] std::string explain(const Program& program);
-/// Writes every stage, the emitted code and the explanation into a directory, which is made.
-/// UserError when it cannot be written.
+/// The file of a dump that holds the whole description.
+inline constexpr const char* kDescriptionFile = "description.json";
+/// Writes the description, every stage, the emitted code and the explanation into a directory,
+/// which is made. UserError when it cannot be written.
+void write_dump(Description& description, const std::filesystem::path& directory);
 void dump(const Program& program, const std::filesystem::path& directory);
-
-[[nodiscard]] Description describe(const ir::Module& graph, const CompileSettings& settings,
-                                   const Target& target);
 
 }  // namespace croton::runtime

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 
+#include "runtime/describe.hpp"
 #include "runtime/pool.hpp"
 
 namespace croton::runtime {
@@ -380,14 +381,14 @@ void Program::run_parallel(const Launch& launch, void* const* pointers, const st
   pool_parallel_for(threads_, extent, launch.grain, body, &work);
 }
 
-// The lines come from describing the program anew: a failure may take its time, calls may not.
+// The lines come from running the passes anew: a failure may take its time, calls may not.
 void Program::fail(const Launch& launch, const codegen::KernelFailure& failure) const {
   const auto site = static_cast<std::size_t>(failure.site);
   CROTON_CHECK(site < launch.kernel.failures.size(), "a kernel failed at an unknown site");
   std::vector<ErrorNote> notes;
-  for (const Description::Kernel& kernel : describe(module_, settings_, host_target()).kernels)
-    if (kernel.name == launch.name && site < kernel.failure_sites.size())
-      for (const Site& where : kernel.failure_sites[site]) notes.push_back({"in", where});
+  for (const Site& where :
+       failure_sites(module_, pipeline_options(settings_, host_target()), launch.name, site))
+    notes.push_back({"in", where});
   throw UserError(
       fmt::format("{}: {}", module_.name, filled(launch.kernel.failures[site], failure.values)),
       std::move(notes));

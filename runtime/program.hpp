@@ -16,7 +16,7 @@
 #include "ir/module.hpp"
 #include "runtime/arena.hpp"
 #include "runtime/array_view.hpp"
-#include "runtime/describe.hpp"
+#include "runtime/compile_settings.hpp"
 #include "runtime/dim_program.hpp"
 #include "runtime/shared_state.hpp"
 

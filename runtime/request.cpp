@@ -13,22 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-// The plan's launches name kernels; in the entry they stand as empty ones, so that the text is a
-// module that verifies.
-std::string plan_text(const ir::Module& planned) {
-  ir::Module shell;
-  shell.name = "plan";
-  shell.level = ir::Level::plan;
-  shell.plan = planned.plan;
-  for (const ir::NodePtr& kernel : planned.kernels) {
-    ir::Region region;
-    region.parameters = kernel->regions[0].parameters;
-    shell.kernels.push_back(
-        ir::intern(ir::Op::kernel, {}, kernel->attributes, {}, {std::move(region)}));
-  }
-  return ir::print(shell, {.canonical = true});
-}
-
 // A dim from its text: through a module that requires it to be 0.
 
 Dim dim_of(const std::string& text) {
@@ -66,7 +50,47 @@ int note_build_id(dl_phdr_info* info, std::size_t, void* data) {
   return 1;
 }
 
+// Takes "NAME VALUE\n" off the text.
+bool take_line(std::string_view& text, std::string_view name, std::string* value) {
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos || !text.starts_with(name)) return false;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  if (line.size() == name.size()) return true;
+  if (line[name.size()] != ' ') return false;
+  *value = line.substr(name.size() + 1);
+  return true;
+}
+
 }  // namespace
+
+// The plan's launches name kernels; in the entry they stand as empty ones, so that the text is a
+// module that verifies.
+std::string plan_text(const ir::Module& planned) {
+  ir::Module shell;
+  shell.name = "plan";
+  shell.level = ir::Level::plan;
+  shell.plan = planned.plan;
+  for (const ir::NodePtr& kernel : planned.kernels) {
+    ir::Region region;
+    region.parameters = kernel->regions[0].parameters;
+    shell.kernels.push_back(
+        ir::intern(ir::Op::kernel, {}, kernel->attributes, {}, {std::move(region)}));
+  }
+  return ir::print(shell, {.canonical = true});
+}
+
+std::optional<RequestKey> parse_request_material(std::string_view material) {
+  RequestKey key;
+  std::string unused;
+  if (!take_line(material, "request", &unused) || !take_line(material, "library", &key.library) ||
+      !take_line(material, "compiler", &key.compiler) ||
+      !take_line(material, "target", &key.target) || !take_line(material, "math", &key.math) ||
+      !take_line(material, "rewrites", &key.rewrites) || !take_line(material, "flags", &key.flags))
+    return std::nullopt;
+  key.graph = material;
+  return key;
+}
 
 const std::string& library_identity() {
   static const std::string identity = [] {
@@ -108,6 +132,8 @@ void store_request(const std::string& material, const ir::Module& planned,
   json list = json::array();
   for (const CompiledKernel& kernel : kernels) {
     sections[fmt::format("object {}", list.size())] = kernel.object;
+    sections[fmt::format("source {}", list.size())] = kernel.source;
+    sections[fmt::format("remarks {}", list.size())] = kernel.remarks;
     list.push_back({{"name", kernel.name},
                     {"entry", kernel.entry},
                     {"combine", kernel.combine_entry},

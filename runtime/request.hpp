@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "codegen/kernel_abi.hpp"
@@ -18,7 +19,21 @@ struct CompiledKernel {
   Dim parallel_extent;
   std::int64_t cost = 1;
   std::string object;
+  /// For readers: the emitted C++ without comments, and the vectoriser's remarks. Left empty when
+  /// the kernel comes from an entry.
+  std::string source{}, remarks{};
 };
+
+/// What a key says, line by line. The graph's text and these settings suffice to run the passes
+/// again; the lines of the user's program are no part of it.
+struct RequestKey {
+  std::string library, compiler, target, math, rewrites, flags;
+  std::string graph;  // canonical text
+};
+/// Nothing when it is no key of a request.
+[[nodiscard]] std::optional<RequestKey> parse_request_material(std::string_view material);
+/// The canonical text of a plan, as entries hold it.
+[[nodiscard]] std::string plan_text(const ir::Module& planned);
 
 /// The key of a graph: its canonical text and everything else that decides the outcome.
 [[nodiscard]] std::string request_material(const ir::Module& graph, const std::string& settings);

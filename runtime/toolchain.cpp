@@ -86,7 +86,18 @@ std::string assembly_of(std::string_view source, const Target& target) {
   return compiled(source, target, CROTON_EMIT_ASSEMBLY, nullptr);
 }
 
+std::string llvm_of(std::string_view source, const Target& target) {
+  return compiled(source, target, CROTON_EMIT_LLVM, nullptr);
+}
+
 std::string compiler_identity() { return CROTON_COMPILER_IDENTITY; }
+
+std::string compiler_flags() { return "-O2 contract=off"; }
+
+std::string object_material(std::string_view source, const Target& target) {
+  return fmt::format("kernel object\ncompiler {}\ntarget {}\nflags {}\n{}", compiler_identity(),
+                     target.name, compiler_flags(), source);
+}
 
 long compile_count() { return compiles.load(); }
 

@@ -16,10 +16,15 @@ struct Compiled {
 /// Throws BackendError with the compiler's log when it refuses the text, or when the component is
 /// missing (the message names the paths that were tried, and CROTON_COMPILER). Thread-safe.
 [[nodiscard]] Compiled compile_text(std::string_view source, const Target& target);
-/// Assembly text, for people and tests.
+/// Assembly and optimised LLVM text, for people and tests.
 [[nodiscard]] std::string assembly_of(std::string_view source, const Target& target);
+[[nodiscard]] std::string llvm_of(std::string_view source, const Target& target);
 /// "clang 19.1.7": part of cache keys; does not load the component.
 [[nodiscard]] std::string compiler_identity();
+/// What keys say of the compiler's flags.
+[[nodiscard]] std::string compiler_flags();
+/// The key material of a kernel's object.
+[[nodiscard]] std::string object_material(std::string_view source, const Target& target);
 /// Texts compiled by this process.
 [[nodiscard]] long compile_count();
 

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   program.set_version_flag("--version", croton::version());
   program.footer("Every command has --help with an example.");
   croton::tool::add_opt(program);
+  croton::tool::add_dump(program);
   croton::tool::add_run(program);
   croton::tool::add_ops(program);
   try {

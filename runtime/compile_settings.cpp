@@ -1,0 +1,27 @@
+#include "runtime/compile_settings.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "runtime/config.hpp"
+#include "runtime/toolchain.hpp"
+
+namespace croton::runtime {
+
+passes::PipelineOptions pipeline_options(const CompileSettings& settings, const Target& target) {
+  const std::optional<std::string> limit = setting("CROTON_BISECT");
+  return {.math = settings.math,
+          .fma = target.fma,
+          .vector_bytes = target.vector_bytes,
+          .verify = flag("CROTON_VERIFY"),
+          .keep_stages = false,
+          .rewrite_limit = limit ? std::atol(limit->c_str()) : -1};
+}
+
+std::string settings_text(const passes::PipelineOptions& options, const Target& target) {
+  return fmt::format("compiler {}\ntarget {}\nmath {}\nrewrites {}\nflags {}", compiler_identity(),
+                     target.name, options.math, options.rewrite_limit, compiler_flags());
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,62 @@
+// What a compiled function tells about itself, and what it leaves in a directory.
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "runtime/describe.hpp"
+#include "runtime/description_json.hpp"
+#include "runtime/description_text.hpp"
+#include "runtime/program.hpp"
+
+namespace croton::runtime {
+
+Description describe(const Program& program) {
+  const Target& target = host_target();
+  Description out =
+      describe(program.graph(), {.origin = "a running program",
+                                 .pipeline = pipeline_options(program.settings(), target),
+                                 .target = target});
+  if (program.prologue())
+    out.notes.push_back(
+        fmt::format("{} kernels compute sizes first", program.prologue()->counters().kernels));
+  return out;
+}
+
+std::string source(const Program& program) {
+  Description about = describe(program);
+  return view(about, "cpp");
+}
+
+std::string explain(const Program& program) {
+  Description about = describe(program);
+  const ProgramCounters& counters = program.counters();
+  return fmt::format("{}: {} kernels for {}, {} from the cache, {} compiled; {:.1f} ms\n",
+                     about.name, counters.kernels, about.target, counters.cache_hits,
+                     counters.compiled, 1e3 * counters.compile_seconds) +
+         view(about, "explain");
+}
+
+void write_dump(Description& description, const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream file(directory / name, std::ios::binary);
+    if (!(file << text) || !file.flush())
+      throw UserError(fmt::format("dump: cannot write {}", (directory / name).string()));
+  };
+  for (std::size_t i = 0; i < description.stages.size(); ++i)
+    write(fmt::format("{:02}-{}.ctir", i, description.stages[i].name), stage_text(description, i));
+  write("kernels.cpp", view(description, "cpp"));
+  write("kernels.cu", view(description, "cuda"));
+  write("memory.txt", view(description, "memory"));
+  write("explain.txt", view(description, "explain"));
+  // Last: a directory with this file is complete.
+  write(kDescriptionFile, to_json(description));
+}
+
+void dump(const Program& program, const std::filesystem::path& directory) {
+  Description about = describe(program);
+  write_dump(about, directory);
+}
+
+}  // namespace croton::runtime

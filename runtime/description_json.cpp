@@ -1,0 +1,201 @@
+// One list of fields per struct serves writing and reading.
+#include "runtime/description_json.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+#include "ir/error.hpp"
+
+namespace croton::runtime {
+namespace {
+
+using nlohmann::json;
+
+template <class Visit>
+void fields(Visit&& f, Quantity& q) {
+  f("formula", q.formula), f("value", q.value);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Node& n) {
+  f("names", n.names), f("op", n.op), f("operands", n.operands), f("types", n.types);
+  f("sites", n.sites), f("labels", n.labels), f("line", n.line), f("rule", n.rule);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Stage& s) {
+  f("name", s.name), f("level", s.level), f("changed", s.changed), f("seconds", s.seconds);
+  f("text", s.text), f("nodes", s.nodes), f("rules", s.rules);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Refusal& r) {
+  f("what", r.what), f("why", r.why);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Group& g) {
+  f("name", g.name), f("kind", g.kind), f("domain", g.domain), f("schedule", g.schedule);
+  f("members", g.members), f("outputs", g.outputs), f("may_fail", g.may_fail);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Failure& x) {
+  f("message", x.message), f("sites", x.sites);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Kernel& k) {
+  f("name", k.name), f("kind", k.kind), f("schedule", k.schedule), f("ir", k.ir);
+  f("cpp", k.cpp), f("cpp_commented", k.cpp_commented), f("cuda", k.cuda);
+  f("cuda_commented", k.cuda_commented), f("canonical", k.canonical);
+  f("parallel_extent", k.parallel_extent), f("cost", k.cost), f("operations", k.operations);
+  f("bytes_read", k.bytes_read), f("bytes_written", k.bytes_written), f("failures", k.failures);
+  f("key", k.key), f("cached", k.cached), f("llvm", k.llvm), f("assembly", k.assembly);
+  f("ptx", k.ptx), f("remarks", k.remarks);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Buffer& b) {
+  f("name", b.name), f("type", b.type), f("place", b.place), f("offset", b.offset);
+  f("bytes", b.bytes), f("first", b.first), f("last", b.last);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Step& s) {
+  f("kind", s.kind), f("kernel", s.kernel), f("reads", s.reads), f("writes", s.writes);
+  f("live", s.live);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Request& r) {
+  f("key", r.key), f("state", r.state);
+}
+template <class Visit>
+void fields(Visit&& f, Description& d) {
+  f("name", d.name), f("origin", d.origin), f("target", d.target), f("math", d.math);
+  f("compiler", d.compiler), f("library", d.library), f("rewrite_limit", d.rewrite_limit);
+  f("dims", d.dims), f("notes", d.notes), f("stages", d.stages), f("refusals", d.refusals);
+  f("groups", d.groups), f("kernels", d.kernels), f("buffers", d.buffers), f("steps", d.steps);
+  f("arena_bytes", d.arena_bytes), f("naive_bytes", d.naive_bytes);
+  f("least_bytes", d.least_bytes), f("request", d.request);
+}
+
+template <class T>
+inline constexpr bool kHasFields = requires(T& t) {
+  fields([](const char*, auto&) {}, t);
+};
+
+template <class T>
+json written(const T& value);
+template <class T>
+json written(const std::vector<T>& values) {
+  json out = json::array();
+  for (const T& value : values) out.push_back(written(value));
+  return out;
+}
+template <class T>
+json written(const std::map<std::string, T>& values) {
+  json out = json::object();
+  for (const auto& [key, value] : values) out[key] = written(value);
+  return out;
+}
+template <class T>
+json written(const std::optional<T>& value) {
+  return value ? written(*value) : json();
+}
+template <class T>
+json written(const T& value) {
+  if constexpr (kHasFields<T>) {
+    json out = json::object();
+    // The list of fields serves readers too, so it takes what can be changed.
+    fields([&](const char* name, auto& field) { out[name] = written(field); },
+           const_cast<T&>(value));
+    return out;
+  } else {
+    return value;
+  }
+}
+
+class Reader {
+ public:
+  explicit Reader(std::string source) : source_(std::move(source)) {}
+
+  template <class T>
+  void read(const json& from, T& to, const std::string& at) const {
+    if constexpr (kHasFields<T>) {
+      if (!from.is_object()) fail(at, "is no object");
+      fields(
+          [&](const char* name, auto& field) {
+            const std::string inner = at.empty() ? name : at + "." + name;
+            const auto it = from.find(name);
+            if (it == from.end()) fail(inner, "is missing");
+            read(*it, field, inner);
+          },
+          to);
+    } else {
+      scalar(from, to, at);
+    }
+  }
+
+  [[noreturn]] void fail(const std::string& at, const std::string& what) const {
+    throw UserError(fmt::format("{} is damaged: {} {}", source_, at, what));
+  }
+
+ private:
+  template <class T>
+  void read(const json& from, std::vector<T>& to, const std::string& at) const {
+    if (!from.is_array()) fail(at, "is no list");
+    for (std::size_t i = 0; i < from.size(); ++i)
+      read(from[i], to.emplace_back(), fmt::format("{}[{}]", at, i));
+  }
+  template <class T>
+  void read(const json& from, std::map<std::string, T>& to, const std::string& at) const {
+    if (!from.is_object()) fail(at, "is no object");
+    for (const auto& [key, value] : from.items()) read(value, to[key], at + "." + key);
+  }
+  template <class T>
+  void read(const json& from, std::optional<T>& to, const std::string& at) const {
+    if (!from.is_null()) read(from, to.emplace(), at);
+  }
+  void scalar(const json& from, std::string& to, const std::string& at) const {
+    if (!from.is_string()) fail(at, "is no text");
+    to = from.get<std::string>();
+  }
+  void scalar(const json& from, bool& to, const std::string& at) const {
+    if (!from.is_boolean()) fail(at, "is neither true nor false");
+    to = from.get<bool>();
+  }
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  void scalar(const json& from, Number& to, const std::string& at) const {
+    if (std::is_integral_v<Number> ? !from.is_number_integer() : !from.is_number())
+      fail(at, "is no number");
+    to = from.get<Number>();
+  }
+
+  std::string source_;
+};
+
+}  // namespace
+
+std::string to_json(const Description& description) {
+  json out = written(description);
+  out["croton_description"] = kDescriptionVersion;
+  // Sources may hold bytes that are no UTF-8; they must not keep the rest from being read.
+  return out.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Description description_of_json(std::string_view text, const std::string& source) {
+  const Reader reader(source);
+  json all;
+  try {
+    all = json::parse(text);
+  } catch (const json::exception& error) {
+    throw UserError(fmt::format("{} is damaged: {}", source, error.what()));
+  }
+  constexpr const char* kVersion = "croton_description";
+  if (!all.is_object() || !all.contains(kVersion) || !all[kVersion].is_number_integer())
+    throw UserError(fmt::format("{} is no description of a function by croton", source));
+  if (const auto version = all[kVersion].get<std::int64_t>(); version > kDescriptionVersion)
+    throw UserError(fmt::format("{} has version {}; this croton reads up to version {}", source,
+                                version, kDescriptionVersion));
+  Description out;
+  reader.read(all, out, "");
+  return out;
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,19 @@
+// Descriptions as JSON, for tools and reports. The fields are those of description.hpp, by name.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "runtime/description.hpp"
+
+namespace croton::runtime {
+
+/// The version that is written and the newest that is read.
+inline constexpr int kDescriptionVersion = 1;
+
+[[nodiscard]] std::string to_json(const Description& description);
+/// Throws UserError naming `source` and the place in it: no JSON, a missing field, another kind of
+/// value, a newer version.
+[[nodiscard]] Description description_of_json(std::string_view text, const std::string& source);
+
+}  // namespace croton::runtime

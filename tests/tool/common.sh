@@ -1,0 +1,33 @@
+# Sourced by the tests of the croton program: `expect`, a scratch folder, a module.
+#   tests/tool/NAME.sh PATH-OF-CROTON
+set -u
+croton=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# expect CODE PATTERN COMMAND...: the exit code, and a line of the output.
+expect() {
+  local code=$1 pattern=$2 output status
+  shift 2
+  output=$("$@" 2>&1)
+  status=$?
+  if [ $status -ne "$code" ] || ! grep -qF -- "$pattern" <<<"$output"; then
+    echo "FAILED: $* gave $status, wanted $code and \"$pattern\":"
+    echo "$output" | head -20
+    failed=1
+  fi
+}
+
+cat >"$work/layer.ctir" <<'TEXT'
+ctir 1
+module @layer : tensor {
+  %x = input {name = "x"} : f32[n, 30]
+  %W = input {name = "W"} : f32[30, 20]
+  %0 = contract(%x, %W) {a = [0, 2], b = [2, 1], out = [0, 1]}
+  %h = tanh(%0)
+  input %x, %W
+  output %h
+}
+TEXT
+export CROTON_CACHE_DIR=$work/cache

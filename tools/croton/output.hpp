@@ -1,0 +1,16 @@
+// How the program writes: to a file or standard output, coloured only where a person looks.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace croton::tool {
+
+/// True when `stream` (1 or 2) is a terminal, NO_COLOR is unset or empty, and TERM is not dumb.
+[[nodiscard]] bool coloured(int stream);
+/// A line that begins a section of output.
+[[nodiscard]] std::string heading(std::string_view text);
+/// Standard output for "". UserError naming the file that cannot be written.
+void write_output(const std::string& file, const std::string& text);
+
+}  // namespace croton::tool

@@ -1,0 +1,110 @@
+#include "tools/croton/source.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "ir/spelling.hpp"
+#include "runtime/cache.hpp"
+#include "runtime/description_json.hpp"
+#include "tools/croton/entries.hpp"
+#include "tools/croton/module_file.hpp"
+
+namespace croton::tool {
+namespace {
+
+namespace fs = std::filesystem;
+using runtime::Description;
+
+Description of_module(const std::string& file, const SourceOptions& options) {
+  const runtime::Target target = target_of(options.target);
+  passes::PipelineOptions pipeline = runtime::pipeline_options({.math = options.math}, target);
+  return runtime::describe(read_module(file), {.origin = file == "-" ? "standard input" : file,
+                                               .pipeline = pipeline,
+                                               .target = target,
+                                               .dims = options.dims});
+}
+
+Description of_directory(const fs::path& directory, const SourceOptions& options) {
+  const auto description = [](const fs::path& folder) {
+    const fs::path file = folder / runtime::kDescriptionFile;
+    Description out = runtime::description_of_json(read_text(file.string()), file.string());
+    out.origin = folder.string();
+    return out;
+  };
+  if (fs::exists(directory / runtime::kDescriptionFile)) return description(directory);
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
+    if (fs::exists(entry.path() / runtime::kDescriptionFile, error))
+      names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  if (names.empty())
+    throw UserError(
+        fmt::format("{} holds no dump: there is no {} in it; CROTON_DUMP={} makes one "
+                    "for every function that a program compiles",
+                    directory.string(), runtime::kDescriptionFile, directory.string()));
+  if (options.function.empty() && names.size() == 1) return description(directory / names[0]);
+  if (options.function.empty())
+    throw UserError(fmt::format("{} holds several dumps; choose one with --function: {}",
+                                directory.string(), fmt::join(names, ", ")));
+  // "train" stands for its last dump, "train-3" for that one.
+  std::string chosen;
+  for (const std::string& name : names)
+    if (name == options.function || name.substr(0, name.rfind('-')) == options.function)
+      chosen = name;
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  if (chosen.empty())
+    throw UserError(fmt::format("{} holds no dump of {}{}; there are {}", directory.string(),
+                                options.function, ir::suggestion(options.function, known),
+                                fmt::join(names, ", ")));
+  return description(directory / chosen);
+}
+
+}  // namespace
+
+runtime::Target target_of(const std::string& name) {
+  if (name.empty()) return runtime::host_target();
+  const auto named = runtime::target_named(name);
+  if (!named)
+    throw UserError(
+        fmt::format("unknown target {}; targets are x86-64-v2, x86-64-v3 and x86-64-v4", name));
+  return *named;
+}
+
+std::map<std::string, std::int64_t> dims_of(const std::vector<std::string>& given) {
+  std::map<std::string, std::int64_t> out;
+  for (const std::string& text : given) {
+    const std::size_t equals = text.find('=');
+    std::int64_t value = -1;
+    const char* end = text.data() + text.size();
+    if (equals == std::string::npos || equals == 0 ||
+        std::from_chars(text.data() + equals + 1, end, value).ptr != end || value < 0)
+      throw UserError(fmt::format("--dim needs name=extent, such as n=60, not {}", text));
+    out[text.substr(0, equals)] = value;
+  }
+  return out;
+}
+
+Description describe_source(const std::string& source, const SourceOptions& options) {
+  if (source == "-") return of_module(source, options);
+  if (fs::is_directory(source)) return of_directory(source, options);
+  if (fs::exists(source)) {
+    // A file says by its first bytes what it is. Ahead-of-time libraries would be told apart here.
+    const std::string start = read_text(source).substr(0, 16);
+    if (start.starts_with("CROTON-CACHE")) return runtime::describe_entry(source, options.dims);
+    if (start.starts_with("\x7f"
+                          "ELF"))
+      throw UserError(
+          fmt::format("{} is machine code that holds no description of itself", source));
+    return of_module(source, options);
+  }
+  const bool looks_like_a_file = source.find('/') != std::string::npos || source.ends_with(".ctir");
+  if (looks_like_a_file)
+    throw UserError(fmt::format("cannot read {}: there is no such file", source));
+  return runtime::describe_entry(request_of(source).file.path, options.dims);
+}
+
+}  // namespace croton::tool

@@ -1,0 +1,29 @@
+// What `croton dump` and its relatives are pointed at: a file, a dump, an entry of the cache.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "runtime/describe.hpp"
+
+namespace croton::tool {
+
+struct SourceOptions {
+  std::string math = "standard", target;  // of .ctir files; target "": this machine's
+  std::map<std::string, std::int64_t> dims;
+  std::string function;  // of a directory that holds several dumps
+};
+
+/// Describes, in this order: "-" or a .ctir file; a cache entry's file; a dump's directory, or one
+/// that holds dumps; an entry of the cache by a prefix of its key or by its function's name (the
+/// one used last). Throws UserError that says what there is instead.
+[[nodiscard]] runtime::Description describe_source(const std::string& source,
+                                                   const SourceOptions& options);
+
+/// The target of that name, this machine's for "". UserError otherwise.
+[[nodiscard]] runtime::Target target_of(const std::string& name);
+
+/// Values of dims from "n=60"; UserError for what is no name=number.
+[[nodiscard]] std::map<std::string, std::int64_t> dims_of(const std::vector<std::string>& given);
+
+}  // namespace croton::tool
