@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "ir/error.hpp"
+#include "runtime/fault_injection.hpp"
 
 namespace croton::runtime {
 
@@ -22,7 +23,8 @@ class Arena {
     const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
     memory_.reset();
     size_ = 0;
-    memory_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, rounded)));
+    if (!strikes(Fault::arena))
+      memory_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, rounded)));
     if (!memory_)
       throw UserError("there is no memory for " + std::to_string(rounded) +
                       " bytes of temporaries");

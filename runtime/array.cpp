@@ -11,6 +11,7 @@
 #include <ostream>
 
 #include "ir/error.hpp"
+#include "runtime/fault_injection.hpp"
 
 namespace croton {
 namespace {
@@ -39,7 +40,8 @@ std::shared_ptr<void> allocate(std::int64_t count, DType dtype) {
         fmt::format("an array of {} {} elements does not fit memory", count, name(dtype)));
   const std::size_t alignment = bytes >= kLarge ? kHuge : 64;
   bytes = (std::max<std::size_t>(bytes, 64) + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, bytes);
+  void* memory =
+      runtime::strikes(runtime::Fault::array) ? nullptr : std::aligned_alloc(alignment, bytes);
   if (!memory) throw UserError(fmt::format("there is no memory for {} bytes", bytes));
   if (alignment == kHuge) madvise(memory, bytes, MADV_HUGEPAGE);
   return {memory, std::free};

@@ -19,6 +19,7 @@
 #include "runtime/cache.hpp"
 #include "runtime/config.hpp"
 #include "runtime/describe.hpp"
+#include "runtime/fault_injection.hpp"
 #include "runtime/loader.hpp"
 #include "runtime/pool.hpp"
 #include "runtime/request.hpp"
@@ -79,8 +80,13 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
     for (std::size_t i = next++; i < missing.size(); i = next++) compile_one(*missing[i], target);
   };
   std::vector<std::thread> helpers;
-  for (int t = 1; t < std::min<int>(threads, static_cast<int>(missing.size())); ++t)
-    helpers.emplace_back(work);
+  try {
+    for (int t = 1; t < std::min<int>(threads, static_cast<int>(missing.size())); ++t) {
+      check_thread_start();
+      helpers.emplace_back(work);
+    }
+  } catch (const std::exception&) {  // no more threads: fewer do the work
+  }
   work();
   for (std::thread& helper : helpers) helper.join();
   for (const KernelJob& job : jobs)

@@ -1,6 +1,7 @@
 #include "runtime/dim_program.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "ir/error.hpp"
 
@@ -11,8 +12,20 @@ constexpr std::size_t kMaxDepth = 64;
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
   if (b == 0) return 0;
+  if (b == -1) return a == std::numeric_limits<std::int64_t>::min() ? a : -a;
   const std::int64_t q = a / b;
   return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;
+}
+
+std::int64_t floor_mod(std::int64_t a, std::int64_t b) {
+  if (b == 0 || b == -1) return 0;
+  const std::int64_t r = a % b;
+  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+[[noreturn]] void too_large() {
+  throw UserError(
+      "the arrays of this call are too large: a product or sum of dims exceeds 64 bits");
 }
 
 }  // namespace
@@ -92,16 +105,16 @@ std::int64_t DimProgram::run(const std::int64_t* leaves) const {
     std::int64_t& result = stack[top - 1];
     switch (i.code) {
       case Code::add:
-        result = a + b;
+        if (__builtin_add_overflow(a, b, &result)) too_large();
         break;
       case Code::mul:
-        result = a * b;
+        if (__builtin_mul_overflow(a, b, &result)) too_large();
         break;
       case Code::floordiv:
         result = floor_divide(a, b);
         break;
       case Code::mod:
-        result = b == 0 ? 0 : a - floor_divide(a, b) * b;
+        result = floor_mod(a, b);
         break;
       case Code::min:
         result = std::min(a, b);

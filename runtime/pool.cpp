@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "runtime/config.hpp"
+#include "runtime/fault_injection.hpp"
 
 namespace croton::runtime {
 namespace {
@@ -44,7 +45,13 @@ struct Job {
 
 class Pool {
  public:
-  ~Pool() {
+  explicit Pool(Pool* before_fork) : before_fork_(before_fork) {}
+
+  // Ends the workers, unless a call is in flight: its thread may outlive main, and so do they.
+  // Later calls run their work themselves.
+  void stop() {
+    const std::unique_lock owner(owner_, std::try_to_lock);
+    if (!owner.owns_lock()) return;
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
@@ -52,17 +59,14 @@ class Pool {
     }
     wake_.notify_all();
     for (std::thread& worker : workers_) worker.join();
+    workers_.clear();
   }
 
-  // False when another caller has the pool.
+  // False when another caller has the pool, or the program ends.
   bool run(int threads, Job& job) {
     const std::unique_lock owner(owner_, std::try_to_lock);
-    if (!owner.owns_lock()) return false;
-    while (static_cast<int>(workers_.size()) < threads - 1) {
-      const int index = static_cast<int>(workers_.size()) + 1;
-      const std::uint64_t seen = generation_.load();
-      workers_.emplace_back([this, index, seen] { loop(index, seen); });
-    }
+    if (!owner.owns_lock() || stopping_) return false;
+    start_workers(threads - 1);
     job_ = &job;
     wanted_ = threads - 1;
     busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
@@ -77,6 +81,19 @@ class Pool {
   }
 
  private:
+  // Fewer when the system has no more threads: the work is shared by those there are.
+  void start_workers(int wanted) {
+    try {
+      while (static_cast<int>(workers_.size()) < wanted) {
+        const int index = static_cast<int>(workers_.size()) + 1;
+        const std::uint64_t seen = generation_.load();
+        check_thread_start();
+        workers_.emplace_back([this, index, seen] { loop(index, seen); });
+      }
+    } catch (const std::exception&) {
+    }
+  }
+
   void loop(int index, std::uint64_t seen) {
     _mm_setcsr(kDefaultMxcsr);
     for (;;) {
@@ -104,6 +121,7 @@ class Pool {
   Job* job_ = nullptr;
   int wanted_ = 0;
   std::vector<std::thread> workers_;
+  Pool* before_fork_;  // the parent's, whose threads a child does not have
 };
 
 std::mutex pool_mutex;
@@ -111,21 +129,25 @@ Pool* the_pool = nullptr;
 pid_t pool_process = 0;
 thread_local bool inside = false;
 
-// A child of fork has no workers: it gets a pool of its own, and the parent's is left alone.
+// A child of fork has no workers: it gets a pool of its own, and the parent's is left alone. A pool
+// is never destroyed: threads of the program may still be calling when static objects die.
 Pool& pool() {
   const std::lock_guard lock(pool_mutex);
   if (!the_pool || pool_process != getpid()) {
-    the_pool = new Pool;
+    the_pool = new Pool(the_pool);
     pool_process = getpid();
   }
   return *the_pool;
 }
 
 struct AtExit {
+  AtExit() {
+    pthread_atfork([] { pool_mutex.lock(); }, [] { pool_mutex.unlock(); },
+                   [] { pool_mutex.unlock(); });
+  }
   ~AtExit() {
     const std::lock_guard lock(pool_mutex);
-    if (the_pool && pool_process == getpid()) delete the_pool;
-    the_pool = nullptr;
+    if (the_pool && pool_process == getpid()) the_pool->stop();
   }
 } at_exit;
 

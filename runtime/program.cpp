@@ -51,29 +51,26 @@ struct Program::Context {
   std::vector<void*> shared;     // per shared variable
   std::vector<void*> pointers;   // per buffer
   std::vector<void*> arguments;  // inputs, then outputs
+  // Of one launch. Sized when the context is made: nothing may fail between launches.
+  std::vector<void*> launch_pointers;
+  std::vector<std::int64_t> launch_dims;
 };
 
 // Locks in the order of ids; released in reverse by destruction.
 struct Program::Locks {
   explicit Locks(const Program& program) : program_(program) {
-    for (const int i : program.lock_order_) {
-      const auto at = static_cast<std::size_t>(i);
-      std::shared_mutex& mutex = program.shared_[at]->mutex;
-      if (program.written_[at])
-        mutex.lock();
+    for (const Lock& lock : program.locks_)
+      if (lock.exclusive)
+        lock.state->mutex.lock();
       else
-        mutex.lock_shared();
-    }
+        lock.state->mutex.lock_shared();
   }
   ~Locks() {
-    for (auto it = program_.lock_order_.rbegin(); it != program_.lock_order_.rend(); ++it) {
-      const auto at = static_cast<std::size_t>(*it);
-      std::shared_mutex& mutex = program_.shared_[at]->mutex;
-      if (program_.written_[at])
-        mutex.unlock();
+    for (auto lock = program_.locks_.rbegin(); lock != program_.locks_.rend(); ++lock)
+      if (lock->exclusive)
+        lock->state->mutex.unlock();
       else
-        mutex.unlock_shared();
-    }
+        lock->state->mutex.unlock_shared();
   }
   Locks(const Locks&) = delete;
   Locks& operator=(const Locks&) = delete;
@@ -110,12 +107,9 @@ Program::Program(ir::Module graph, ir::Region plan,
     const bool written =
         std::any_of(module_.updates.begin(), module_.updates.end(),
                     [&](const ir::Update& update) { return update.variable == variable; });
-    written_.push_back(written);
-    lock_order_.push_back(static_cast<int>(lock_order_.size()));
+    locks_.push_back({shared_.back().get(), written});
   }
-  std::sort(lock_order_.begin(), lock_order_.end(), [&](int a, int b) {
-    return shared_[static_cast<std::size_t>(a)]->id < shared_[static_cast<std::size_t>(b)]->id;
-  });
+  order_locks();
   for (const ir::Value& output : module_.outputs) outputs_.push_back(type_of(output.type(), false));
   for (const ir::Require& require : module_.requires_)
     requires_.emplace_back(DimProgram(require.a, leaves_), DimProgram(require.b, leaves_));
@@ -134,6 +128,18 @@ Program::Program(ir::Module graph, ir::Region plan,
 }
 
 Program::~Program() { delete spare_.load(); }
+
+// The prologue's variables are locked with the program's own, so that the dims of a call and what
+// it computes come from the same state.
+void Program::order_locks() {
+  if (prologue_) locks_.insert(locks_.end(), prologue_->locks_.begin(), prologue_->locks_.end());
+  std::sort(locks_.begin(), locks_.end(), [](const Lock& a, const Lock& b) {
+    return a.state->id != b.state->id ? a.state->id < b.state->id : a.exclusive > b.exclusive;
+  });
+  const auto end = std::unique(locks_.begin(), locks_.end(),
+                               [](const Lock& a, const Lock& b) { return a.state == b.state; });
+  locks_.erase(end, locks_.end());
+}
 
 void Program::build_buffers() {
   const std::size_t inputs = inputs_.size(), variables = shared_.size();
@@ -227,6 +233,19 @@ void Program::bind_leaves(std::span<const ArrayView> inputs, std::span<const Arr
       refuse(i, fmt::format("was given {} along axis {}, but {} is {} elsewhere", given, axis,
                             dim.text(), wanted));
     }
+  for (std::size_t v = 0; v < shared_.size(); ++v)
+    for (std::size_t axis = 0; axis < shared_types_[v].extents.size(); ++axis) {
+      const std::int64_t wanted = shared_types_[v].extents[axis](leaves);
+      const std::int64_t found = shared_[v]->value.shape()[axis];
+      if (wanted == found) continue;
+      const ir::Value variable = module_.state[v];
+      throw UserError(
+          fmt::format("{}: the shared variable {} has {} along axis {}, but {} is {} elsewhere",
+                      module_.name, shared_[v]->name, found, axis, variable.shape()[axis].text(),
+                      wanted),
+          {{fmt::format("{} : {}", shared_[v]->name, ir::text(variable.type())),
+            variable.node->provenance().first_site()}});
+    }
 }
 
 void Program::refuse(std::size_t input, const std::string& why) const {
@@ -281,17 +300,26 @@ std::unique_ptr<Program::Context> Program::acquire() const {
   context->shared.resize(shared_.size());
   context->pointers.resize(buffers_.size());
   context->arguments.resize(inputs_.size() + outputs_.size());
+  for (const Launch& launch : launches_) {
+    context->launch_pointers.resize(
+        std::max(context->launch_pointers.size(), launch.buffers.size()));
+    context->launch_dims.resize(std::max(context->launch_dims.size(), launch.dims.size()));
+  }
   return context;
 }
 
-void Program::release(std::unique_ptr<Context> context) const {
+// After the commit: what cannot be kept is let go.
+void Program::release(std::unique_ptr<Context> context) const noexcept {
   Context* none = nullptr;
   if (spare_.compare_exchange_strong(none, context.get(), std::memory_order_release)) {
     (void)context.release();
     return;
   }
-  const std::lock_guard lock(contexts_mutex_);
-  contexts_.push_back(std::move(context));
+  try {
+    const std::lock_guard lock(contexts_mutex_);
+    contexts_.push_back(std::move(context));
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 void Program::run(Context& context, void* const* inputs, void* const* outputs) const {
@@ -326,18 +354,8 @@ void Program::run(Context& context, void* const* inputs, void* const* outputs) c
 }
 
 void Program::run_launch(const Launch& launch, Context& context) const {
-  void* inline_pointers[kInline];
-  std::int64_t inline_dims[kInline];
-  std::vector<void*> many_pointers;
-  std::vector<std::int64_t> many_dims;
-  void** pointers = inline_pointers;
-  std::int64_t* dims = inline_dims;
-  if (launch.buffers.size() > kInline || launch.dims.size() > kInline) {
-    many_pointers.resize(launch.buffers.size());
-    many_dims.resize(launch.dims.size());
-    pointers = many_pointers.data();
-    dims = many_dims.data();
-  }
+  void** pointers = context.launch_pointers.data();
+  std::int64_t* dims = context.launch_dims.data();
   for (std::size_t i = 0; i < launch.buffers.size(); ++i)
     pointers[i] = context.pointers[static_cast<std::size_t>(launch.buffers[i])];
   for (std::size_t i = 0; i < launch.dims.size(); ++i)
@@ -395,12 +413,11 @@ void Program::fail(const Launch& launch, const codegen::KernelFailure& failure) 
 }
 
 template <class OutputsFor>
-void Program::run_checked(std::span<const ArrayView> given, const OutputsFor& outputs_for) const {
+void Program::run_locked(std::span<const ArrayView> given, const OutputsFor& outputs_for) const {
   std::vector<ArrayView> converted;
   const std::span<const ArrayView> inputs = with_numbers_converted(given, converted);
-  // Before the locks: the prologue takes its own.
-  const std::vector<Array> values = prologue_ ? prologue_->call(inputs) : std::vector<Array>{};
-  const Locks locks(*this);
+  const std::vector<Array> values =
+      prologue_ ? prologue_->call_locked(inputs) : std::vector<Array>{};
   std::unique_ptr<Context> context = acquire();
   std::int64_t* leaves = context->leaves.data();
   bind_leaves(inputs, values, leaves);
@@ -419,9 +436,14 @@ void Program::run_checked(std::span<const ArrayView> given, const OutputsFor& ou
 }
 
 std::vector<Array> Program::call(std::span<const ArrayView> inputs) const {
+  const Locks locks(*this);
+  return call_locked(inputs);
+}
+
+std::vector<Array> Program::call_locked(std::span<const ArrayView> inputs) const {
   std::vector<Array> outputs;
   std::vector<ArrayView> views;
-  run_checked(inputs, [&](const std::int64_t* leaves) {
+  run_locked(inputs, [&](const std::int64_t* leaves) {
     for (const InputType& type : outputs_) {
       std::vector<std::int64_t> shape;
       for (const DimProgram& extent : type.extents) shape.push_back(extent(leaves));
@@ -439,7 +461,8 @@ void Program::call_into(std::span<const ArrayView> outputs,
     throw UserError(
         fmt::format("{} has {} outputs, not {}", module_.name, outputs_.size(), outputs.size()));
   check_overlap(outputs, inputs);
-  run_checked(inputs, [&](const std::int64_t* leaves) {
+  const Locks locks(*this);
+  run_locked(inputs, [&](const std::int64_t* leaves) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const std::vector<DimProgram>& extents = outputs_[i].extents;
       const bool fits =

@@ -90,9 +90,12 @@ class Program {
   struct Context;
   struct Locks;
 
-  /// `outputs_for(leaves)` gives the outputs' memory once the dims are known.
+  /// A call whose locks are held; `outputs_for(leaves)` gives the outputs' memory once the dims are
+  /// known.
   template <class OutputsFor>
-  void run_checked(std::span<const ArrayView> inputs, const OutputsFor& outputs_for) const;
+  void run_locked(std::span<const ArrayView> inputs, const OutputsFor& outputs_for) const;
+  [[nodiscard]] std::vector<Array> call_locked(std::span<const ArrayView> inputs) const;
+  void order_locks();
   void build_buffers();
   void build_steps(const std::vector<std::pair<std::string, LoadedKernel>>& kernels);
   void bind_leaves(std::span<const ArrayView> inputs, std::span<const Array> values,
@@ -108,7 +111,7 @@ class Program {
   void run_parallel(const Launch& launch, void* const* pointers, const std::int64_t* dims,
                     std::int64_t extent, codegen::KernelFailure& failure) const;
   [[nodiscard]] std::unique_ptr<Context> acquire() const;
-  void release(std::unique_ptr<Context> context) const;
+  void release(std::unique_ptr<Context> context) const noexcept;
   void check_overlap(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs) const;
 
   [[noreturn]] void refuse(std::size_t input, const std::string& why) const;
@@ -129,8 +132,12 @@ class Program {
   std::vector<InputType> outputs_;  // binds unused
   std::vector<InputType> shared_types_;
   std::vector<std::shared_ptr<SharedState>> shared_;
-  std::vector<bool> written_;  // per shared variable
-  std::vector<int> lock_order_;
+  /// What a call locks, with what its prologue reads, in the order of ids.
+  struct Lock {
+    SharedState* state;
+    bool exclusive;
+  };
+  std::vector<Lock> locks_;
   std::vector<Buffer> buffers_;
   std::vector<Launch> launches_;
   std::vector<Commit> commits_;

@@ -93,11 +93,12 @@ std::optional<RequestKey> parse_request_material(std::string_view material) {
 }
 
 const std::string& library_identity() {
-  static const std::string identity = [] {
+  // Outlives every call: threads may compile while static objects die.
+  static const auto& identity = *new std::string([] {
     std::string id;
     dl_iterate_phdr(note_build_id, &id);
     return "croton " CROTON_VERSION + (id.empty() ? "" : " build " + id);
-  }();
+  }());
   return identity;
 }
 

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
-#include <thread>
 
 #include "frontend/croton/croton.hpp"
 #include "runtime/cache.hpp"
@@ -32,27 +31,6 @@ TEST_CASE("an update that reads the variable elsewhere does not see its own writ
   Function f = compile({}, {sum(a)}, {.name = "reverse", .updates = {{a, flip(a) + a}}});
   (void)f();
   CHECK(a.get().same_values(Array::full(f64, {1000}, 999)));
-}
-
-TEST_CASE("eight threads calling train and test give some serial order's numbers") {
-  Shared counter = shared("counter", Array::zeros<std::int64_t>({64}));
-  Function train =
-      compile({}, {counter[0]}, {.name = "train", .updates = {{counter, counter + 1}}});
-  Function test = compile({}, {max(counter) - min(counter)}, {.name = "test"});
-  std::vector<std::thread> threads;
-  std::atomic<int> torn{0};
-  for (int t = 0; t < 8; ++t)
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 200; ++i) {
-        if (t % 2 == 0)
-          (void)train();
-        else if (test().item<std::int64_t>() != 0)
-          ++torn;
-      }
-    });
-  for (std::thread& thread : threads) thread.join();
-  CHECK(torn == 0);
-  CHECK(counter.get().same_values(Array::full(i64, {64}, 800)));
 }
 
 TEST_CASE("shared values go to a file and back") {
