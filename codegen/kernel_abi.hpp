@@ -1,11 +1,13 @@
 // What the runtime and emitted kernels agree on, and what the writer returns.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "ir/dim.hpp"
+#include "ir/error.hpp"
 
 namespace croton::codegen {
 
@@ -22,9 +24,16 @@ struct KernelFailure {
 using KernelEntry = void (*)(void* const* buffers, const std::int64_t* dims, std::int64_t begin,
                              std::int64_t end, KernelFailure* failure);
 
+/// Iterations of a parallel loop that stay on one thread: what handing over work would not pay for.
+[[nodiscard]] inline std::int64_t grain_of(std::int64_t cost) {
+  constexpr std::int64_t kGrainOperations = 32768;
+  return std::max<std::int64_t>(1, kGrainOperations / std::max<std::int64_t>(1, cost));
+}
+
 struct EmittedKernel {
   std::string name;
   std::string source;     // what is compiled: code only, the same for the same graph
+  std::string types;      // the part of it between the prelude and the entries
   std::string commented;  // the same with comments that lead back to the user's lines
   std::string entry;
   std::string combine_entry;  // "" when nothing follows the parallel loop
@@ -32,6 +41,7 @@ struct EmittedKernel {
   Dim parallel_extent;
   std::int64_t cost = 1;  // of one parallel iteration, in element operations (symbolic dims as 64)
   std::vector<std::string> failures;
+  std::vector<std::vector<Site>> failure_sites;  // the user's lines, by failure
 };
 
 }  // namespace croton::codegen

@@ -62,7 +62,8 @@ class KernelText {
     }
     const std::string prelude =
         ir::prelude_text(writer_.code(), {.cuda = dialect_.cuda, .fma = dialect_.fma});
-    out_.source = fmt::format("{}{}{}{}{}", dialect_.open, prelude, vector_types(), writer_.code(),
+    out_.types = vector_types();
+    out_.source = fmt::format("{}{}{}{}{}", dialect_.open, prelude, out_.types, writer_.code(),
                               dialect_.close);
     out_.commented = header() + writer_.commented();
     return std::move(out_);
@@ -467,6 +468,7 @@ class KernelText {
   void fail(const NodePtr& node) {
     const auto site = out_.failures.size();
     out_.failures.push_back(node->attribute<std::string>("message"));
+    out_.failure_sites.push_back(node->provenance().sites);
     const std::string index = parallel_index_.empty() ? "0l" : parallel_index_;
     std::string values;
     for (std::size_t i = 1; i < node->operands.size() && i <= 4; ++i)

@@ -47,6 +47,8 @@ struct ResolvedIndex {
 [[nodiscard]] ir::Value update(ir::Op slice_op, ir::Op scatter_op, const ir::Value& x,
                                std::span<const Index> indices, const ir::Value& value);
 
+/// The name of a math option: as given, else CROTON_MATH's, else standard.
+[[nodiscard]] std::string math_of(const std::optional<Math>& math);
 /// Throws UserError as `compile` does.
 [[nodiscard]] ir::Module module_of(const Exprs& inputs, const Exprs& outputs,
                                    const CompileOptions& options, const Site& site);

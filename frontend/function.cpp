@@ -15,15 +15,11 @@
 #include "runtime/shared_state.hpp"
 
 namespace croton {
-namespace {
-
-std::string math_of(const CompileOptions& options) {
+std::string detail::math_of(const std::optional<Math>& math) {
   constexpr const char* names[] = {"strict", "standard", "fast"};
-  if (options.math) return names[static_cast<int>(*options.math)];
+  if (math) return names[static_cast<int>(*math)];
   return runtime::setting("CROTON_MATH").value_or("standard");
 }
-
-}  // namespace
 
 Array Shared::get() const {
   const std::shared_lock lock(state_->mutex);
@@ -108,7 +104,8 @@ Function compile(const Exprs& inputs, const Exprs& outputs, const CompileOptions
                  Location where) {
   const auto module = std::make_shared<const ir::Module>(
       detail::module_of(inputs, outputs, options, site_of(where)));
-  return {runtime::compile(*module, {.math = math_of(options), .threads = options.threads}),
+  return {runtime::compile(*module,
+                           {.math = detail::math_of(options.math), .threads = options.threads}),
           module};
 }
 

@@ -15,6 +15,7 @@
 #include <llvm/IR/DiagnosticInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
+#include <llvm/Object/ArchiveWriter.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
@@ -161,6 +162,7 @@ croton_compile_result* compile(const croton_compile_request* request) {
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    llvm::InitializeNativeTargetAsmParser();
   });
   auto* result = static_cast<croton_compile_result*>(std::calloc(1, sizeof(croton_compile_result)));
   if (result == nullptr) return nullptr;
@@ -192,6 +194,26 @@ croton_compile_result* compile(const croton_compile_request* request) {
   return result;
 }
 
+croton_compile_result* archive(const croton_archive_member* members, size_t count) {
+  auto* result = static_cast<croton_compile_result*>(std::calloc(1, sizeof(croton_compile_result)));
+  if (result == nullptr) return nullptr;
+  std::vector<llvm::NewArchiveMember> list;
+  for (size_t i = 0; i < count; ++i)
+    list.emplace_back(llvm::MemoryBufferRef({members[i].data, members[i].size}, members[i].name));
+  std::string log, data;
+  auto buffer = llvm::writeArchiveToBuffer(list, llvm::SymtabWritingMode::NormalSymtab,
+                                           llvm::object::Archive::K_GNU, true, false);
+  if (buffer)
+    data = (*buffer)->getBuffer().str();
+  else
+    log = llvm::toString(buffer.takeError());
+  result->ok = data.empty() ? 0 : 1;
+  result->data = copied(data);
+  result->size = data.size();
+  result->log = copied(log);
+  return result;
+}
+
 void release(croton_compile_result* result) {
   if (result == nullptr) return;
   std::free(result->data);
@@ -204,6 +226,6 @@ void release(croton_compile_result* result) {
 
 extern "C" __attribute__((visibility("default"))) const croton_compiler* croton_compiler_query() {
   static const croton_compiler table = {CROTON_COMPILER_ABI, "clang " LLVM_VERSION_STRING, compile,
-                                        release};
+                                        archive, release};
   return &table;
 }

@@ -142,16 +142,7 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
     const int count = static_cast<int>(entry->kernels.size());
     return {std::move(entry->plan), std::move(entry->kernels), count, 0};
   }
-  ir::Module module = graph;
-  passes::PipelineReport report;
-  try {
-    passes::run_pipeline(module, options, report);
-  } catch (const passes::PassError& error) {
-    const std::string path = write_reproducer(error, graph.name);
-    throw InternalError(
-        std::string(error.what()) +
-        (path.empty() ? "" : "\n  repeat it with: croton opt --run " + error.pass() + " " + path));
-  }
+  const ir::Module module = planned(graph, options);
   std::vector<KernelJob> jobs;
   for (const ir::NodePtr& kernel : module.kernels) {
     codegen::EmittedKernel emitted =
@@ -190,6 +181,41 @@ void dump_if_asked(const Program& program, const std::string& name) {
 }
 
 }  // namespace
+
+ir::Module planned(const ir::Module& graph, const passes::PipelineOptions& options) {
+  ir::Module module = graph;
+  passes::PipelineReport report;
+  try {
+    passes::run_pipeline(module, options, report);
+  } catch (const passes::PassError& error) {
+    const std::string path = write_reproducer(error, graph.name);
+    throw InternalError(
+        std::string(error.what()) +
+        (path.empty() ? "" : "\n  repeat it with: croton opt --run " + error.pass() + " " + path));
+  }
+  return module;
+}
+
+Prepared prepare(ir::Module module) {
+  if (module.level > ir::Level::grouped)
+    throw UserError(
+        fmt::format("{} is at the {} level; a graph of tensors or of groups can be compiled",
+                    module.name, name(module.level)));
+  Prepared out;
+  // Groups name nodes of their graph, whose dims were resolved before they were made.
+  const std::vector<ir::Value> values =
+      module.level == ir::Level::tensor ? extract_value_dims(module) : std::vector<ir::Value>{};
+  if (!values.empty()) {
+    out.sizes.emplace();
+    out.sizes->name = module.name + "_dims";
+    out.sizes->inputs = module.inputs;
+    out.sizes->outputs = values;
+  }
+  collect_requires(module);
+  module.state = module.shared_variables();
+  out.module = std::move(module);
+  return out;
+}
 
 std::vector<ir::Value> extract_value_dims(ir::Module& module) {
   std::vector<ir::Value> values;
@@ -252,22 +278,10 @@ std::shared_ptr<const Program> compile(ir::Module module, const CompileSettings&
   const auto start = Clock::now();
   const Target& target = host_target();
   std::shared_ptr<const Program> prologue;
-  if (module.level > ir::Level::grouped)
-    throw UserError(
-        fmt::format("{} is at the {} level; a graph of tensors or of groups can be compiled",
-                    module.name, name(module.level)));
-  // Groups name nodes of their graph, whose dims were resolved before they were made.
-  const std::vector<ir::Value> values =
-      module.level == ir::Level::tensor ? extract_value_dims(module) : std::vector<ir::Value>{};
-  if (!values.empty()) {
-    ir::Module sizes;
-    sizes.name = module.name + "_dims";
-    sizes.inputs = module.inputs;
-    sizes.outputs = values;
-    prologue = compile(std::move(sizes), {.math = settings.math, .threads = 1});
-  }
-  collect_requires(module);
-  module.state = module.shared_variables();
+  Prepared prepared = prepare(std::move(module));
+  if (prepared.sizes)
+    prologue = compile(std::move(*prepared.sizes), {.math = settings.math, .threads = 1});
+  module = std::move(prepared.module);
   Built built = build(module, pipeline_options(settings, target), target);
   std::vector<std::pair<std::string, LoadedKernel>> kernels;
   for (const CompiledKernel& kernel : built.kernels)

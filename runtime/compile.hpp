@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "ir/module.hpp"
@@ -14,6 +15,17 @@ namespace croton::runtime {
 /// Throws UserError for dims that cannot be resolved, BackendError when the compiler refuses.
 [[nodiscard]] std::shared_ptr<const Program> compile(ir::Module module,
                                                      const CompileSettings& settings);
+
+/// A graph as the pipeline takes it: dims without value atoms, requires collected, state in order.
+struct Prepared {
+  ir::Module module;
+  std::optional<ir::Module> sizes;  // output k is what the symbol value$k stands for
+};
+/// Throws UserError for a module beyond the grouped level.
+[[nodiscard]] Prepared prepare(ir::Module module);
+
+/// The whole pipeline. A pass that fails leaves a file that repeats it and throws InternalError.
+[[nodiscard]] ir::Module planned(const ir::Module& graph, const passes::PipelineOptions& options);
 
 /// Replaces the value atoms of dims by symbols value$0, value$1, … and returns what they stand for.
 [[nodiscard]] std::vector<ir::Value> extract_value_dims(ir::Module& module);

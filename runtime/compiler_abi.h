@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-#define CROTON_COMPILER_ABI 1
+#define CROTON_COMPILER_ABI 2
 
 enum croton_emit { CROTON_EMIT_OBJECT = 0, CROTON_EMIT_ASSEMBLY = 1, CROTON_EMIT_LLVM = 2 };
 
@@ -29,10 +29,19 @@ struct croton_compile_result {
   char* remarks; /* one vectoriser remark a line */
 };
 
+struct croton_archive_member {
+  const char* name;
+  const char* data;
+  size_t size;
+};
+
 struct croton_compiler {
   int abi;
   const char* identity; /* compiler and version: part of cache keys */
   struct croton_compile_result* (*compile)(const struct croton_compile_request* request);
+  /* A static library of objects, with a symbol table; the same bytes for the same members. */
+  struct croton_compile_result* (*archive)(const struct croton_archive_member* members,
+                                           size_t count);
   void (*release)(struct croton_compile_result* result);
 };
 

@@ -16,6 +16,7 @@ constexpr Setting kSettings[] = {
   {"CROTON_CACHE_MAX", "bytes; above it the entries used longest ago go until 80 % is left (default 1 GiB)"},
   {"CROTON_CACHE_PATH", "read-only caches to look in as well, separated by colons"},
   {"CROTON_COMPILER", "path of `libcroton-compiler.so`, when it is not beside `libcroton.so`"},
+  {"CROTON_CPU", "`x86-64-v2`, `-v3` or `-v4`: what the CPU has beyond that level is not used"},
   {"CROTON_DUMP", "a directory: every function that is compiled writes its stages and kernels into `<name>-<number>/`"},
   {"CROTON_LOG", "topics to log to standard error, separated by commas: `cache`, `pass`, `jit`, or `all`"},
   {"CROTON_MATH", "`strict`, `standard` or `fast`, for functions whose options say nothing"},

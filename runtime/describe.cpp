@@ -26,13 +26,6 @@ std::vector<std::string> texts(const std::vector<Site>& sites) {
   return out;
 }
 
-void collect_failure_sites(const ir::Region& region, std::vector<std::vector<Site>>& sites) {
-  for (const ir::NodePtr& node : region.body) {
-    if (node->op == ir::Op::fail_if) sites.push_back(node->provenance().sites);
-    for (const ir::Region& inner : node->regions) collect_failure_sites(inner, sites);
-  }
-}
-
 codegen::Dialect dialect_of(const Target& target) {
   return codegen::cpp_dialect(target.fma, target.vector_bytes);
 }
@@ -157,11 +150,8 @@ class Describer {
     }
     made.bytes_read = quantity(read);
     made.bytes_written = quantity(written);
-    std::vector<std::vector<Site>> sites;
-    collect_failure_sites(kernel->regions[0], sites);
     for (std::size_t i = 0; i < cpp.failures.size(); ++i)
-      made.failures.push_back(
-          {cpp.failures[i], i < sites.size() ? texts(sites[i]) : std::vector<std::string>{}});
+      made.failures.push_back({cpp.failures[i], texts(cpp.failure_sites[i])});
     const std::string material = object_material(made.canonical, options_.target);
     made.key = cache_hash(material);
     if (cache_has("kernel", material))
@@ -285,9 +275,9 @@ std::vector<Site> failure_sites(const ir::Module& graph, const passes::PipelineO
   passes::run_pipeline(module, options, report);
   for (const ir::NodePtr& node : module.kernels) {
     if (node->attribute<std::string>("name") != kernel) continue;
-    std::vector<std::vector<Site>> sites;
-    collect_failure_sites(node->regions[0], sites);
-    if (failure < sites.size()) return sites[failure];
+    const codegen::EmittedKernel emitted =
+        codegen::emit(node, codegen::cpp_dialect(options.fma, options.vector_bytes));
+    if (failure < emitted.failure_sites.size()) return emitted.failure_sites[failure];
   }
   return {};
 }

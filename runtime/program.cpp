@@ -13,8 +13,6 @@
 namespace croton::runtime {
 namespace {
 
-// Work below this many element operations stays on one thread.
-constexpr std::int64_t kGrainOperations = 32768;
 constexpr std::int64_t kNoFailure = std::numeric_limits<std::int64_t>::max();
 // Buffers and dims of a launch that need no allocation.
 constexpr std::size_t kInline = 32;
@@ -184,8 +182,7 @@ void Program::build_steps(const std::vector<std::pair<std::string, LoadedKernel>
                                    [&](const auto& k) { return k.first == name; });
       CROTON_CHECK(it != kernels.end(), "the plan launches an unknown kernel " + name);
       Launch launch{name, it->second, {}, {}, DimProgram(it->second.parallel_extent, leaves_)};
-      launch.grain =
-          std::max<std::int64_t>(1, kGrainOperations / std::max<std::int64_t>(1, it->second.cost));
+      launch.grain = codegen::grain_of(it->second.cost);
       for (const ir::Value& operand : node->operands)
         launch.buffers.push_back(slots.at(operand.node.get()));
       for (const std::string& symbol : it->second.dims)

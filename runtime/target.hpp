@@ -15,8 +15,10 @@ struct Target {
   int vector_bytes = 16;
 };
 
-/// What this machine's cpuid allows.
+/// What this machine's cpuid and CROTON_CPU allow.
 [[nodiscard]] const Target& host_target();
 [[nodiscard]] std::optional<Target> target_named(std::string_view name);
+/// UserError with the nearest name when there is no such target.
+[[nodiscard]] Target required_target(std::string_view name);
 
 }  // namespace croton::runtime

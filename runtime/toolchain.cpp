@@ -57,19 +57,26 @@ const croton_compiler& component() {
       tried);
 }
 
-std::string compiled(std::string_view source, const Target& target, int emit,
-                     std::string* remarks) {
-  const croton_compiler& compiler = component();
-  const croton_compile_request request{source.data(), source.size(), target.name.c_str(),
-                                       target.vector_bytes * 8, emit};
-  croton_compile_result* result = compiler.compile(&request);
+// What the component answered; its memory is given back.
+std::string taken(const croton_compiler& compiler, croton_compile_result* result,
+                  const char* refusal, std::string* remarks = nullptr) {
   if (!result) throw BackendError("the compiler ran out of memory", "");
   const std::string data(result->data ? result->data : "", result->size);
   const std::string log = result->log ? result->log : "";
   if (remarks && result->remarks) *remarks = result->remarks;
   const bool ok = result->ok != 0;
   compiler.release(result);
-  if (!ok) throw BackendError("the compiler refused an emitted kernel", log);
+  if (!ok) throw BackendError(refusal, log);
+  return data;
+}
+
+std::string compiled(std::string_view source, const Target& target, int emit,
+                     std::string* remarks) {
+  const croton_compiler& compiler = component();
+  const croton_compile_request request{source.data(), source.size(), target.name.c_str(),
+                                       target.vector_bytes * 8, emit};
+  std::string data = taken(compiler, compiler.compile(&request),
+                           "the compiler refused an emitted kernel", remarks);
   ++compiles;
   return data;
 }
@@ -88,6 +95,13 @@ std::string assembly_of(std::string_view source, const Target& target) {
 
 std::string llvm_of(std::string_view source, const Target& target) {
   return compiled(source, target, CROTON_EMIT_LLVM, nullptr);
+}
+
+std::string archive_of(const std::vector<std::pair<std::string, std::string>>& members) {
+  std::vector<croton_archive_member> list;
+  for (const auto& [name, data] : members) list.push_back({name.c_str(), data.data(), data.size()});
+  return taken(component(), component().archive(list.data(), list.size()),
+               "the compiler refused to make a static library");
 }
 
 std::string compiler_identity() { return CROTON_COMPILER_IDENTITY; }

@@ -3,6 +3,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "runtime/target.hpp"
 
@@ -19,6 +21,9 @@ struct Compiled {
 /// Assembly and optimised LLVM text, for people and tests.
 [[nodiscard]] std::string assembly_of(std::string_view source, const Target& target);
 [[nodiscard]] std::string llvm_of(std::string_view source, const Target& target);
+/// The bytes of a static library of objects, given with their file names.
+[[nodiscard]] std::string archive_of(
+    const std::vector<std::pair<std::string, std::string>>& members);
 /// "clang 19.1.7": part of cache keys; does not load the component.
 [[nodiscard]] std::string compiler_identity();
 /// What keys say of the compiler's flags.

@@ -6,6 +6,7 @@
 namespace croton::tool {
 
 /// Each adds its command to the program; its callback does the work.
+void add_aot(CLI::App& program);
 void add_opt(CLI::App& program);
 void add_run(CLI::App& program);
 void add_dump(CLI::App& program);

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   program.set_version_flag("--version", croton::version());
   program.footer("Every command has --help with an example.");
+  croton::tool::add_aot(program);
   croton::tool::add_opt(program);
   croton::tool::add_dump(program);
   croton::tool::add_run(program);

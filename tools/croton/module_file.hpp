@@ -9,6 +9,8 @@ namespace croton::tool {
 
 /// "-" is standard input. Literals beside the text are in FILE.npz under their numbers.
 [[nodiscard]] ir::Module read_module(const std::string& file);
+/// As read_module; shared variables have the values that stand in FILE.npz, when they do.
+[[nodiscard]] ir::Module read_module_with_state(const std::string& file);
 /// The whole of a file, or of standard input; UserError when it cannot be read.
 [[nodiscard]] std::string read_text(const std::string& file);
 

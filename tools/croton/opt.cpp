@@ -53,13 +53,7 @@ void opt(const Options& o) {
   if (o.list_rules) return list_rules();
   ir::Module module = read_module(o.file);
   runtime::Target target = runtime::host_target();
-  if (!o.target.empty()) {
-    const auto named = runtime::target_named(o.target);
-    if (!named)
-      throw UserError(fmt::format(
-          "unknown target {}; targets are x86-64-v2, x86-64-v3 and x86-64-v4", o.target));
-    target = *named;
-  }
+  if (!o.target.empty()) target = runtime::required_target(o.target);
   if (!o.emit.empty() && o.emit != "cpp" && o.emit != "cuda")
     throw UserError(fmt::format("cannot emit {}; cpp and cuda can be emitted", o.emit));
   std::vector<std::string> names = split(o.run);

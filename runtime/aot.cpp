@@ -1,0 +1,312 @@
+#include "runtime/aot.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "codegen/aot_writer.hpp"
+#include "ir/gradient.hpp"
+#include "ir/spelling.hpp"
+#include "runtime/compile.hpp"
+#include "runtime/module_file.hpp"
+#include "runtime/process.hpp"
+#include "runtime/shared_state.hpp"
+#include "runtime/toolchain.hpp"
+
+namespace croton::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Larger literals are one array of the library instead of a table in every kernel that reads them.
+constexpr std::int64_t kTableElements = 4096;
+
+[[noreturn]] void refuse(const std::string& message) { throw UserError("aot: " + message); }
+
+// A level that every x86-64 CPU has: the query function runs before anything is known.
+Target oldest_target() { return {"x86-64", 1, false, 16}; }
+
+struct Variant {
+  Target target;
+  std::vector<codegen::AotFunction> functions;
+};
+
+// Literals too large for text become variables that only ever hold them.
+std::set<std::string> hoist_literals(ir::Module& module) {
+  std::vector<std::pair<ir::Value, ir::Value>> replacements;
+  std::set<std::string> names;
+  for (const ir::NodePtr& node : ir::topological_order(module.roots())) {
+    if (node->op != ir::Op::constant) continue;
+    const auto& literal = node->attribute<ir::Literal>("value");
+    if (literal.count() <= kTableElements) continue;
+    const std::string name = fmt::format("literal {}", names.size());
+    names.insert(name);
+    auto [variable, state] = make_shared_variable(name, node->types[0], array_of(literal));
+    replacements.emplace_back(ir::Value{node, 0}, variable);
+  }
+  if (replacements.empty()) return names;
+  module.set_roots(ir::substitute(module.roots(), replacements));
+  return names;
+}
+
+// Everything that is asked of the request, before any work.
+std::vector<Target> checked_targets(const AotRequest& request) {
+  if (!codegen::is_c_identifier(request.name))
+    refuse(
+        fmt::format("\"{}\" cannot name a library: it must be an identifier of C", request.name));
+  std::vector<Target> targets;
+  for (const std::string& name : request.targets) {
+    const Target target = required_target(name);
+    const bool again = std::any_of(targets.begin(), targets.end(),
+                                   [&](const Target& t) { return t.name == target.name; });
+    if (again) refuse(fmt::format("the target {} is given twice", name));
+    targets.push_back(target);
+  }
+  if (targets.empty()) refuse("no target is given, such as x86-64-v3");
+  for (const std::string& kind : request.emit)
+    if (std::find(aot_kinds().begin(), aot_kinds().end(), kind) == aot_kinds().end())
+      refuse(fmt::format("cannot emit {}{}; {} can be emitted", kind,
+                         ir::suggestion(kind, aot_kinds()), fmt::join(aot_kinds(), ", ")));
+  if (request.emit.empty()) refuse("nothing is to be emitted");
+  return targets;
+}
+
+class Library {
+ public:
+  Library(const std::vector<AotGraph>& graphs, const AotRequest& request)
+      : request_(request),
+        about_{request.name, fmt::format("croton {}, {}", CROTON_VERSION, compiler_identity())} {
+    for (const Target& target : checked_targets(request)) variants_.push_back({target, {}});
+    if (graphs.empty()) refuse("there is no function");
+    for (const AotGraph& graph : graphs) add(graph);
+  }
+
+  std::vector<std::pair<std::string, std::string>> files() {
+    std::vector<codegen::AotVariant> written;
+    std::vector<std::pair<std::string, std::string>> sources, objects;
+    for (const Variant& v : variants_) {
+      written.push_back({v.target.name, v.target.level, v.target.fma, v.target.vector_bytes});
+      sources.emplace_back(fmt::format("{}_{}", request_.name, v.target.name),
+                           codegen::aot_variant_source(about_, written.back(), v.functions));
+    }
+    sources.emplace_back(request_.name,
+                         codegen::aot_query_source(about_, written, functions(), constants_));
+    std::vector<std::pair<std::string, std::string>> out;
+    if (emits("header") || emits("hpp")) {
+      out.emplace_back("croton_aot.h", codegen::aot_interface_header());
+      out.emplace_back(request_.name + ".h", codegen::aot_c_header(about_, variants_[0].functions));
+    }
+    if (emits("hpp")) {
+      out.emplace_back("croton_aot.hpp", codegen::aot_wrapper_header());
+      out.emplace_back(request_.name + ".hpp",
+                       codegen::aot_cpp_header(about_, variants_[0].functions));
+    }
+    if (emits("source"))
+      for (const auto& [stem, text] : sources) out.emplace_back(stem + ".cpp", text);
+    if (!emits("obj") && !emits("static") && !emits("shared")) return out;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      const Target target = i < variants_.size() ? variants_[i].target : oldest_target();
+      objects.emplace_back(sources[i].first + ".o", compile_text(sources[i].second, target).object);
+    }
+    if (emits("static"))
+      out.emplace_back(fmt::format("lib{}.a", request_.name), archive_of(objects));
+    if (emits("obj") || emits("shared")) out.insert(out.end(), objects.begin(), objects.end());
+    return out;
+  }
+
+  [[nodiscard]] bool emits(std::string_view kind) const {
+    return std::find(request_.emit.begin(), request_.emit.end(), kind) != request_.emit.end();
+  }
+
+ private:
+  [[nodiscard]] std::size_t functions() const { return variants_[0].functions.size(); }
+
+  void add(const AotGraph& graph) {
+    ir::Module module = graph.module;
+    if (!codegen::is_c_identifier(module.name))
+      refuse(
+          fmt::format("\"{}\" cannot name a function: it must be an identifier of C", module.name));
+    for (const codegen::AotFunction& other : variants_[0].functions)
+      if (other.name == module.name) refuse(fmt::format("two functions are named {}", module.name));
+    if (module.level != ir::Level::tensor)
+      refuse(fmt::format("{} is at the {} level; only a graph of tensors can be written",
+                         module.name, ir::name(module.level)));
+    const std::set<std::string> literals = hoist_literals(module);
+    const Prepared prepared = prepare(std::move(module));
+    std::optional<ir::Module> sizes;
+    if (prepared.sizes) {
+      Prepared inner = prepare(*prepared.sizes);
+      if (inner.sizes)
+        refuse(
+            fmt::format("{}: a dim depends on elements of an array whose own dims depend on "
+                        "elements; give one of them as a dim of an input",
+                        graph.module.name));
+      sizes = std::move(inner.module);
+    }
+    const std::vector<std::string> constants = freeze(prepared.module, sizes, graph, literals);
+    for (Variant& variant : variants_) {
+      const passes::PipelineOptions options =
+          pipeline_options({.math = graph.math, .threads = 0}, variant.target);
+      codegen::AotFunction function;
+      function.name = prepared.module.name;
+      function.module = planned(prepared.module, options);
+      if (sizes) function.prologue = planned(*sizes, options);
+      function.constants = constants;
+      variant.functions.push_back(std::move(function));
+    }
+  }
+
+  // The symbol of each variable that is a constant of the library.
+  std::vector<std::string> freeze(const ir::Module& module, const std::optional<ir::Module>& sizes,
+                                  const AotGraph& graph, const std::set<std::string>& literals) {
+    std::vector<std::string> symbols;
+    std::set<std::string> left(graph.freeze.begin(), graph.freeze.end());
+    const bool all = left.erase("*") > 0;
+    std::vector<std::string> names;
+    for (const ir::Value& variable : codegen::aot_variables(module, sizes)) {
+      const auto& name = variable.node->attribute<std::string>("name");
+      names.push_back(name);
+      const bool updated =
+          std::any_of(module.updates.begin(), module.updates.end(),
+                      [&](const ir::Update& update) { return update.variable == variable; });
+      const bool asked = left.erase(name) > 0;
+      if (asked && updated)
+        refuse(fmt::format("{}: {} is updated, so it cannot be frozen", module.name, name));
+      if (!asked && (!all || updated) && !literals.contains(name)) {
+        symbols.emplace_back();
+        continue;
+      }
+      for (const Dim& dim : variable.shape())
+        if (!dim.is_constant())
+          refuse(fmt::format("{}: {} : {} cannot be frozen, its dim {} is no number", module.name,
+                             name, ir::text(variable.type()), dim.text()));
+      symbols.push_back(constant(literal_of(state_of(variable)->value)));
+    }
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    for (const std::string& name : left)
+      refuse(fmt::format("{} has no shared variable {}{}", module.name, name,
+                         ir::suggestion(name, known)));
+    return symbols;
+  }
+
+  // Equal values are one array.
+  std::string constant(ir::Literal value) {
+    for (const codegen::AotConstant& other : constants_)
+      if (std::ranges::equal(other.value.bytes(), value.bytes())) return other.symbol;
+    constants_.push_back(
+        {fmt::format("croton_aot_{}_constant_{}", request_.name, constants_.size()),
+         std::move(value)});
+    return constants_.back().symbol;
+  }
+
+  const AotRequest& request_;
+  codegen::AotLibrary about_;
+  std::vector<Variant> variants_;
+  std::vector<codegen::AotConstant> constants_;
+};
+
+// A folder beside the results, removed with what is in it.
+class Aside {
+ public:
+  explicit Aside(const fs::path& directory) : directory_(directory) {
+    std::error_code error;
+    made_ = fs::create_directories(directory, error);
+    path_ = directory / fmt::format(".croton-aot-{}", getpid());
+    if (!error) fs::create_directory(path_, error);
+    if (error) refuse(fmt::format("cannot write {}: {}", directory.string(), error.message()));
+  }
+  ~Aside() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+    if (made_ && !published_) fs::remove(directory_, ignored);
+  }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+
+  void write(const std::string& name, const std::string& bytes) const {
+    std::ofstream file(path_ / name, std::ios::binary);
+    if (!(file << bytes) || !file.flush())
+      refuse(fmt::format("cannot write {}", (directory_ / name).string()));
+  }
+  [[nodiscard]] std::string place(const std::string& name) const { return (path_ / name).string(); }
+  AotFile publish(const std::string& name) {
+    std::error_code error;
+    fs::rename(path_ / name, directory_ / name, error);
+    if (error)
+      refuse(fmt::format("cannot write {}: {}", (directory_ / name).string(), error.message()));
+    published_ = true;
+    return {directory_ / name, fs::file_size(directory_ / name, error)};
+  }
+
+ private:
+  fs::path directory_, path_;
+  bool made_ = false, published_ = false;
+};
+
+void link_shared(const Aside& aside, const AotRequest& request, const std::string& name,
+                 const std::vector<std::string>& objects) {
+  const std::vector<std::string> linkers =
+      request.linker.empty() ? std::vector<std::string>{"cc", "ld"} : std::vector{request.linker};
+  for (const std::string& linker : linkers) {
+    // The compiler driver passes options on; a linker takes them as they are.
+    const bool driver = fs::path(linker).filename().string().find("ld") == std::string::npos;
+    std::vector<std::string> command{linker, "-shared", "-o", aside.place(name)};
+    if (driver) command.emplace_back("-nostartfiles");
+    const std::string soname = driver ? "-Wl,-soname," + name : "-soname=" + name;
+    command.push_back(soname);
+    for (const std::string& object : objects) command.push_back(aside.place(object));
+    const std::optional<ProcessResult> result = run_process(command);
+    if (!result) continue;
+    if (result->status != 0)
+      throw BackendError(fmt::format("{} cannot link {}", linker, name), result->output);
+    return;
+  }
+  refuse(
+      fmt::format("a shared library needs a linker, and there is no {}; install one (Debian: "
+                  "apt-get install binutils), give its path with --linker, or emit obj or static",
+                  fmt::join(linkers, " or ")));
+}
+
+}  // namespace
+
+const std::vector<std::string_view>& aot_kinds() {
+  static const std::vector<std::string_view> kinds = {"obj",    "static", "shared",
+                                                      "header", "hpp",    "source"};
+  return kinds;
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    if (comma > at) out.emplace_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return out;
+}
+
+std::vector<AotFile> write_aot(const std::vector<AotGraph>& graphs, const AotRequest& request) {
+  Library library(graphs, request);
+  const std::vector<std::pair<std::string, std::string>> files = library.files();
+  Aside aside(request.directory);
+  std::vector<std::string> names, objects;
+  for (const auto& [name, bytes] : files) {
+    aside.write(name, bytes);
+    const bool object = name.ends_with(".o");
+    if (object) objects.push_back(name);
+    if (!object || library.emits("obj")) names.push_back(name);
+  }
+  if (library.emits("shared")) {
+    names.push_back(fmt::format("lib{}.so", request.name));
+    link_shared(aside, request, names.back(), objects);
+  }
+  std::vector<AotFile> out;
+  for (const std::string& name : names) out.push_back(aside.publish(name));
+  return out;
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,59 @@
+// croton aot: saved graphs to libraries that need neither croton's compiler nor LLVM.
+#include "runtime/aot.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "runtime/target.hpp"
+#include "tools/croton/command.hpp"
+#include "tools/croton/module_file.hpp"
+
+namespace croton::tool {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  std::string name, directory, linker, math = "standard";
+  std::string target, emit = "static,header,hpp", freeze;
+};
+
+void aot(const Options& o) {
+  std::vector<runtime::AotGraph> graphs;
+  for (const std::string& file : o.files)
+    graphs.push_back({read_module_with_state(file), runtime::split_list(o.freeze), o.math});
+  const auto files = runtime::write_aot(
+      graphs,
+      {.name = o.name.empty() ? graphs[0].module.name : o.name,
+       .targets = runtime::split_list(o.target.empty() ? runtime::host_target().name : o.target),
+       .emit = runtime::split_list(o.emit),
+       .directory = o.directory,
+       .linker = o.linker});
+  for (const runtime::AotFile& file : files)
+    fmt::print("{:<40} {:>10} bytes\n", file.path.string(), file.bytes);
+}
+
+}  // namespace
+
+void add_aot(CLI::App& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand(
+      "aot", "write a library of functions that needs neither croton nor a compiler");
+  command->footer(
+      "Example: croton aot predict.ctir -o out --target x86-64-v2,x86-64-v3,x86-64-v4\n"
+      "         croton aot predict.ctir -o out --freeze W,b --emit shared,header");
+  command->add_option("files", options->files, ".ctir files, one for each function")->required();
+  command->add_option("-o,--output", options->directory, "the folder to write to")->required();
+  command->add_option("--name", options->name, "of the library; else the first function's");
+  command->add_option("--target", options->target,
+                      "levels of x86-64, separated by commas; else this machine's");
+  command->add_option("--emit", options->emit,
+                      "obj, static, shared, header, hpp and source, separated by commas");
+  command->add_option("--freeze", options->freeze,
+                      "shared variables that become constants; *: all that are only read");
+  command->add_option("--linker", options->linker, "for shared; else cc or ld");
+  command->add_option("--math", options->math, "strict, standard or fast");
+  command->callback([options] { aot(*options); });
+}
+
+}  // namespace croton::tool
