@@ -186,6 +186,7 @@ class KernelText {
   }
 
   std::string element(const Value& buffer, const Shape& index) {
+    if (const auto block = blocks_.find(buffer); block != blocks_.end()) return block->second;
     const Dim offset = offset_of(buffer, index);
     return names_.at(buffer) + "[" + index_text(offset) + "]";
   }
@@ -245,7 +246,10 @@ class KernelText {
               ir::text(ir::tensor(buffers_[i].dtype(), buffers_[i].shape())), buffer_type(i),
               names_.at(buffers_[i]), i);
     if (!dialect_.first_line.empty()) writer_.line(dialect_.first_line);
+    streamed_.clear();
     statements(body);
+    for (const std::string& condition : streamed_)
+      writer_.line(fmt::format("if ({}) stream_fence();", condition));
     writer_.close();
   }
 
@@ -351,6 +355,7 @@ class KernelText {
 
   void loop(const NodePtr& node) {
     if (vectors_.loops.contains(node.get())) return vector_loop(node);
+    if (streams(*node)) return stream_loop(node);
     const ir::Region& region = node->regions[0];
     const auto& range = node->attribute<Shape>("range");
     const auto& kind = node->attribute<std::string>("kind");
@@ -389,6 +394,62 @@ class KernelText {
       writer_.line(fmt::format("{} = {};", carried[i], next[i]));
     writer_.close();
     if (is_parallel(*node)) parallel_index_.clear();
+    taken_.erase(index);
+  }
+
+  // Stores of consecutive elements, which blocks can hold.
+  [[nodiscard]] bool streams(const Node& node) const {
+    if (node.attribute<Shape>("range").size() < 5 || dialect_.vector_bytes == 0) return false;
+    const ir::Region& region = node.regions[0];
+    return std::all_of(region.body.begin(), region.body.end(), [&](const NodePtr& inner) {
+      return inner->op != Op::store ||
+             growth(offset_of(inner->operands[1], inner->attribute<Shape>("indices")),
+                    region.parameters[0]) == 1;
+    });
+  }
+
+  // A loop over a large result computes it block by block in local memory and streams it from
+  // there. Over a small one, and over what is left of a parallel range, it is the loop as it
+  // stands.
+  void stream_loop(const NodePtr& node) {
+    constexpr int kBlock = 512;
+    const ir::Region& region = node->regions[0];
+    const Value& parameter = region.parameters[0];
+    const auto& range = node->attribute<Shape>("range");
+    const bool parallel = is_parallel(*node);
+    const std::string index = unique(node->attribute<std::string>("name")), done = unique("done"),
+                      end = parallel ? "end" : index_text(range[1]);
+    names_[parameter] = index;
+    if (parallel) parallel_index_ = index;
+    writer_.line(fmt::format("i64 {} = {};", done, parallel ? "begin" : "0"));
+    const std::string is_large = fmt::format("{} >= {}", index_text(range[3]), range[4].text());
+    writer_.open(fmt::format("if ({})", is_large));
+    writer_.open(fmt::format("for (; {0} - {1} >= {2}; {1} += {2})", end, done, kBlock));
+    std::vector<std::string> copies;
+    for (const NodePtr& inner : region.body) {
+      if (inner->op != Op::store || blocks_.contains(inner->operands[1])) continue;
+      const Value& buffer = inner->operands[1];
+      const Dim before = offset_of(buffer, inner->attribute<Shape>("indices")) -
+                         Dim::value_of(parameter.node, parameter.index);
+      const std::string block = unique("block");
+      writer_.line(fmt::format("alignas(64) {} {}[{}];", name(buffer.dtype()), block, kBlock));
+      blocks_[buffer] = fmt::format("{}[{} - {}]", block, index, done);
+      copies.push_back(fmt::format("stream_copy({} + {}{}, {}, sizeof({}));", names_.at(buffer),
+                                   before.is(0) ? "" : index_text(before) + " + ", done, block,
+                                   block));
+    }
+    writer_.open(fmt::format("for (i64 {0} = {1}; {0} < {1} + {2}; ++{0})", index, done, kBlock));
+    statements(region.body);
+    writer_.close();
+    blocks_.clear();
+    for (const std::string& copy : copies) writer_.line(copy);
+    writer_.close();
+    writer_.close();
+    streamed_.insert(is_large);
+    writer_.open(fmt::format("for (i64 {0} = {1}; {0} < {2}; ++{0})", index, done, end));
+    statements(region.body);
+    writer_.close();
+    if (parallel) parallel_index_.clear();
     taken_.erase(index);
   }
 
@@ -489,6 +550,8 @@ class KernelText {
   std::map<std::string, std::string> symbol_names_;
   std::unordered_map<Value, std::string, ir::ValueHash> names_, inlined_;
   std::unordered_map<Value, int, ir::ValueHash> uses_;
+  std::unordered_map<Value, std::string, ir::ValueHash> blocks_;  // what stores write instead
+  std::set<std::string> streamed_;  // when the function's loops let stores go past the caches
   std::string parallel_index_;
   int temporaries_ = 0;
 };

@@ -194,8 +194,11 @@ class Verifier {
                                           "unroll", "block",    "thread"};
     check(std::find(std::begin(kinds), std::end(kinds), kind) != std::end(kinds),
           "unknown kind of loop {}", kind);
-    check(range.size() == 3 && range[2].is_constant() && *range[2].constant() > 0,
+    check(range.size() >= 3 && range[2].is_constant() && *range[2].constant() > 0,
           "a loop needs low, high and a positive constant step");
+    check(range.size() == 3 || (range.size() == 5 && (kind == "parallel" || kind == "lanes") &&
+                                range[4].is_constant()),
+          "a {} loop cannot stream its stores", kind);
     check(kind != "parallel" || (depth == 0 && ++parallel_loops_ == 1),
           "a parallel loop is the only one and the outermost");
     const Region& body = node.regions[0];

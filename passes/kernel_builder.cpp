@@ -36,6 +36,13 @@ std::vector<Value> KernelBuilder::loop(
     const std::string& name, const std::string& kind, const Dim& low, const Dim& high, int step,
     const std::vector<Value>& carried,
     const std::function<std::vector<Value>(const Dim&, const std::vector<Value>&)>& body) {
+  return loop_over(name, kind, {low, high, Dim(step)}, carried, body);
+}
+
+std::vector<Value> KernelBuilder::loop_over(
+    const std::string& name, const std::string& kind, const Shape& range,
+    const std::vector<Value>& carried,
+    const std::function<std::vector<Value>(const Dim&, const std::vector<Value>&)>& body) {
   ir::Region region;
   region.parameters.push_back(region_parameter(name, ir::tensor(DType::i64)));
   std::vector<Value> inner;
@@ -49,8 +56,8 @@ std::vector<Value> KernelBuilder::loop(
   region.results = body(dim_of(region.parameters[0]), inner);
   region.body = std::move(scopes_.back().body);
   scopes_.pop_back();
-  const ir::NodePtr node = ir::intern(Op::loop, carried, {name, kind, Shape{low, high, Dim(step)}},
-                                      types, {std::move(region)});
+  const ir::NodePtr node =
+      ir::intern(Op::loop, carried, {name, kind, range}, types, {std::move(region)});
   emit(node);
   std::vector<Value> results;
   for (std::size_t i = 0; i < carried.size(); ++i) results.push_back({node, static_cast<int>(i)});
@@ -60,6 +67,17 @@ std::vector<Value> KernelBuilder::loop(
 void KernelBuilder::loop(const std::string& name, const std::string& kind, const Dim& low,
                          const Dim& high, int step, const std::function<void(const Dim&)>& body) {
   (void)loop(name, kind, low, high, step, {}, [&](const Dim& i, const std::vector<Value>&) {
+    body(i);
+    return std::vector<Value>{};
+  });
+}
+
+void KernelBuilder::stream(const std::string& name, const std::string& kind, const Dim& extent,
+                           const Dim& count, std::int64_t from,
+                           const std::function<void(const Dim&)>& body) {
+  Shape range{Dim(0), extent, Dim(1)};
+  if (from > 0) range.insert(range.end(), {count, Dim(from)});
+  (void)loop_over(name, kind, range, {}, [&](const Dim& i, const std::vector<Value>&) {
     body(i);
     return std::vector<Value>{};
   });
@@ -75,8 +93,11 @@ void KernelBuilder::branch(const Value& condition, const std::function<void()>& 
 }
 
 Value KernelBuilder::alloc(const std::string& name, DType dtype, Shape extents, ir::Space space) {
-  const ir::NodePtr node =
-      ir::intern(Op::alloc, {}, {name}, {ir::buffer(dtype, std::move(extents), space)});
+  return alloc(name, ir::buffer(dtype, std::move(extents), space));
+}
+
+Value KernelBuilder::alloc(const std::string& name, ir::Type type) {
+  const ir::NodePtr node = ir::intern(Op::alloc, {}, {name}, {std::move(type)});
   emit(node);
   return {node, 0};
 }

@@ -32,8 +32,13 @@ class KernelBuilder {
                                   const Dim& index, const std::vector<ir::Value>& carried)>& body);
   void loop(const std::string& name, const std::string& kind, const Dim& low, const Dim& high,
             int step, const std::function<void(const Dim& index)>& body);
+  /// A parallel or lanes loop over [0, extent) whose stores go past the caches where `count`, the
+  /// elements of the whole result, reaches `from`; 0: never.
+  void stream(const std::string& name, const std::string& kind, const Dim& extent, const Dim& count,
+              std::int64_t from, const std::function<void(const Dim& index)>& body);
   void branch(const ir::Value& condition, const std::function<void()>& then);
   ir::Value alloc(const std::string& name, DType dtype, Shape extents, ir::Space space);
+  ir::Value alloc(const std::string& name, ir::Type type);
   ir::Value load(const ir::Value& buffer, const Index& index);
   void store(const ir::Value& value, const ir::Value& buffer, const Index& index);
   ir::Value index(const Dim& value);
@@ -62,6 +67,10 @@ class KernelBuilder {
     std::vector<const ir::Node*> listed;
   };
   void emit(const ir::NodePtr& node);
+  std::vector<ir::Value> loop_over(
+      const std::string& name, const std::string& kind, const Shape& range,
+      const std::vector<ir::Value>& carried,
+      const std::function<std::vector<ir::Value>(const Dim&, const std::vector<ir::Value>&)>& body);
   [[nodiscard]] bool is_listed(const ir::Node* node) const;
   std::vector<Scope> scopes_;
   std::vector<ir::Value> parameters_;

@@ -20,6 +20,8 @@ struct Lowering {
   std::vector<Target> targets;  // outputs of the group
   ir::Value partials{};         // full reductions: one element per chunk, when there are several
   bool fused_multiply_add = false;
+  /// Iterations from which on an elementwise loop streams its results; 0: never.
+  std::int64_t stream_from = 0;
 
   void store_targets(const ir::Value& v, const Index& index) const;
   /// Every member that is a target, at one index: all are computed before any is stored, so that a
@@ -35,11 +37,13 @@ void lower_column(Lowering& l);
 void lower_product(Lowering& l);
 void lower_serial(Lowering& l);
 
-/// Chunks of a full reduction: the extent of its partials; 1 when it needs none.
-[[nodiscard]] Dim full_reduction_chunks(const ir::Value& reduction);
+/// The extents of the memory in which a group keeps what its parts come to before they are
+/// combined; empty when it needs none.
+[[nodiscard]] Shape partials_of(const Group& group);
 
 /// Gives every group the schedule of the table's row for its class and target.
 void schedule(ir::Module& module, int vector_bytes);
+[[nodiscard]] bool is_scheduled(const Group& group, std::string_view name);
 /// A number of the group's schedule. Throws UserError naming the group when it is missing, no
 /// integer or outside [1, most].
 [[nodiscard]] std::int64_t scheduled(const Group& group, std::string_view name, std::int64_t most);

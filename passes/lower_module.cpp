@@ -181,34 +181,62 @@ class Lowerer {
     return {arenas_.back(), 0};
   }
 
+  // Inputs, variables, outputs, then temporaries: a function of one kernel hands its arguments on.
+  void in_order_of_plan(std::vector<Value>& buffers) const {
+    const auto place = [&](const Value& buffer) {
+      const auto at = std::find(parameters_.begin(), parameters_.end(), buffer);
+      if (at != parameters_.end()) return at - parameters_.begin();
+      const auto temporary = std::find(arenas_.begin(), arenas_.end(), buffer.node);
+      return (at - parameters_.begin()) + (temporary - arenas_.begin());
+    };
+    std::sort(buffers.begin(), buffers.end(),
+              [&](const Value& a, const Value& b) { return place(a) < place(b); });
+  }
+
+  // Results are streamed when nothing reads them again: neither this kernel nor a later one. Zero
+  // when they are not, or when the extent is known to be too small.
+  [[nodiscard]] std::int64_t stream_from(std::size_t g, const std::vector<Value>& buffers,
+                                         int cost) const {
+    const Group& group = groups_[g];
+    if (group.may_fail || !is_scheduled(group, "stream")) return 0;
+    for (const Value& v : group.outputs)
+      for (const Value& home : homes_.at(v))
+        if (std::find(output_buffers_.begin(), output_buffers_.end(), home) ==
+            output_buffers_.end())
+          return 0;
+    for (std::size_t k = g + 1; k < groups_.size(); ++k)
+      for (const Value& member : groups_[k].members)
+        for (const Value& v : group.outputs)
+          if (reads(member, v)) return 0;
+    // What takes longer to compute than to write gains nothing.
+    constexpr int kMostCost = 24;
+    if (cost > kMostCost) return 0;
+    Dim count = volume(group.domain);
+    for (const Value& v : group.outputs)
+      if (v.shape().size() > group.domain.size()) count = volume(v.shape());
+    std::int64_t bytes = 0;
+    for (const Value& buffer : buffers)
+      if (volume(buffer.shape()) == count)
+        bytes += static_cast<std::int64_t>(size_of(buffer.dtype()));
+    constexpr std::int64_t kMost = std::int64_t{1} << 50;
+    const std::int64_t from = (scheduled(group, "stream", kMost) + bytes - 1) / bytes;
+    return count.is_constant() && *count.constant() < from ? 0 : from;
+  }
+
   void lower_group(std::size_t g) {
     const Group& group = groups_[g];
     KernelBuilder kernel;
     Scalars scalars(kernel);
-    std::vector<Value> arguments;
-    std::map<std::string, int> used;
-    const auto parameter = [&](const std::string& wanted, const Value& buffer) {
-      const int count = used[wanted]++;
-      const Value made =
-          kernel.parameter(count == 0 ? wanted : fmt::format("{}_{}", wanted, count + 1),
-                           ir::buffer(buffer.dtype(), buffer.shape(), ir::Space::parameter));
-      arguments.push_back(buffer);
-      return made;
+    // The buffers that the kernel needs, each once: a variable updated in place is one parameter
+    // for reading and writing.
+    std::vector<Value> arguments, read;
+    const auto need = [&](const Value& buffer) {
+      if (std::find(arguments.begin(), arguments.end(), buffer) == arguments.end())
+        arguments.push_back(buffer);
     };
-    const auto name_of = [](const Value& buffer) {
-      return buffer.node->attribute<std::string>("name");
-    };
-    // Outputs first, so that a variable updated in place is one parameter for reading and writing.
-    std::vector<Target> targets;
-    std::unordered_map<Value, Value, ir::ValueHash> by_buffer;
-    for (const Value& v : group.outputs)
-      for (const Value& home : homes_.at(v)) {
-        const Value made = parameter(name_of(home), home);
-        by_buffer.emplace(home, made);
-        targets.push_back({v, made});
-      }
     std::vector<Value> stack(group.members.begin(), group.members.end());
     std::vector<const ir::Node*> seen;
+    int cost = 0;  // of one element, counting what members share once
     while (!stack.empty()) {
       const Value next = stack.back();
       stack.pop_back();
@@ -217,21 +245,37 @@ class Lowerer {
       const bool own =
           std::find(group.members.begin(), group.members.end(), next) != group.members.end();
       if (!own && homes_.contains(next)) {
-        const Value home = homes_.at(next)[0];
-        auto it = by_buffer.find(home);
-        if (it == by_buffer.end())
-          it = by_buffer.emplace(home, parameter(name_of(home), home)).first;
-        scalars.in_memory(next, it->second);
+        need(homes_.at(next)[0]);
+        read.push_back(next);
         continue;
       }
+      if (ir::is_elementwise(next.op())) cost += ir::info(next.op()).cost;
       stack.insert(stack.end(), next.node->operands.rbegin(), next.node->operands.rend());
     }
+    for (const Value& v : group.outputs)
+      for (const Value& home : homes_.at(v)) need(home);
+    Value partials;
+    if (const Shape extents = partials_of(group); !extents.empty())
+      need(partials = arena_like(group.lead().dtype(), extents));
+    in_order_of_plan(arguments);
+    std::map<std::string, int> used;
+    std::unordered_map<Value, Value, ir::ValueHash> by_buffer;
+    for (const Value& buffer : arguments) {
+      const std::string wanted =
+          buffer == partials ? "partials" : buffer.node->attribute<std::string>("name");
+      const int count = used[wanted]++;
+      by_buffer.emplace(
+          buffer,
+          kernel.parameter(count == 0 ? wanted : fmt::format("{}_{}", wanted, count + 1),
+                           ir::buffer(buffer.dtype(), buffer.shape(), ir::Space::parameter)));
+    }
+    for (const Value& v : read) scalars.in_memory(v, by_buffer.at(homes_.at(v)[0]));
+    std::vector<Target> targets;
+    for (const Value& v : group.outputs)
+      for (const Value& home : homes_.at(v)) targets.push_back({v, by_buffer.at(home)});
     Lowering lowering{group, kernel, scalars, targets, {}, fma_};
-    if (group.kind == GroupKind::full)
-      if (const Dim chunks = full_reduction_chunks(group.lead()); !chunks.is(1)) {
-        const Value temporary = arena_like(group.lead().dtype(), {Dim::max(chunks, 1)});
-        lowering.partials = parameter("partials", temporary);
-      }
+    if (partials) lowering.partials = by_buffer.at(partials);
+    lowering.stream_from = stream_from(g, arguments, cost);
     switch (group.kind) {
       case GroupKind::elementwise:
         lower_elementwise(lowering);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 
 #include "ir/contract_order.hpp"
@@ -105,10 +106,11 @@ class Product {
             [&](const Dim& i) { body(delinearise(i, domain)); });
   }
 
-  // One block of columns for one block of rows.
+  // One block of columns for one block of rows. `skip`: the first lanes hold no column (see
+  // `lanes_to_skip`).
   void tile(Place place, std::int64_t row_label, const Dim& first_row, std::int64_t rows,
             std::int64_t column_label, const Dim& first_column, const Dim& width,
-            std::int64_t lanes) {
+            std::int64_t lanes, std::int64_t skip = 0) {
     const Dim row_extent = row_label >= 0 ? extents_.at(row_label) : Dim(1);
     const bool row_edges = rows > 1 && !Dim::mod(row_extent, Dim(rows)).is(0);
     const auto row_at = [&](const Dim& r) {
@@ -126,7 +128,8 @@ class Product {
         });
       });
     };
-    const auto chain = [&](const Dim& low, const Dim& high) {
+    using Right = std::function<Value(Place&, const Dim&)>;
+    const auto multiply = [&](const Dim& low, const Dim& high, const Right& right) {
       k_.loop("k", "serial", low, high, 1, [&](const Dim& inner) {
         Place at = place;
         place_inner(at, inner);
@@ -134,12 +137,30 @@ class Product {
           if (row_label >= 0) at[row_label] = row_at(r);
           const Value left = l_.scalars.at(a_, index_of(a_labels_, at));
           k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
-            at[column_label] = first_column + l;
-            const Value right = l_.scalars.at(b_, index_of(b_labels_, at));
-            k_.store(multiply_add(left, right, k_.load(sums, {r, l})), sums, {r, l});
+            k_.store(multiply_add(left, right(at, l), k_.load(sums, {r, l})), sums, {r, l});
           });
         });
       });
+    };
+    const Right element = [&](Place& at, const Dim& l) {
+      at[column_label] = first_column + l - Dim(skip);
+      return l_.scalars.at(b_, index_of(b_labels_, at));
+    };
+    const auto chain = [&](const Dim& low, const Dim& high) {
+      if (skip == 0 || !low.is(0)) return multiply(low, high, element);
+      // Before the first row there is nothing to read.
+      const Value first = k_.alloc("first", dtype, {lanes}, ir::Space::local);
+      k_.loop("l", "lanes", 0, Dim(skip), 1,
+              [&](const Dim& l) { k_.store(k_.constant(dtype, 0), first, {l}); });
+      Place at = place;
+      place_inner(at, 0);
+      k_.branch(k_.scalar(Op::gt, {k_.index(high), k_.constant(DType::i64, 0)}), [&] {
+        k_.loop("l", "lanes", 0, Dim(lanes - skip), 1, [&](const Dim& l) {
+          k_.store(element(at, l + Dim(skip)), first, {l + Dim(skip)});
+        });
+      });
+      multiply(0, Dim::min(high, 1), [&](Place&, const Dim& l) { return k_.load(first, {l}); });
+      multiply(1, high, element);
     };
     Value result = sums;
     if (!blocks) {
@@ -148,7 +169,7 @@ class Product {
     } else {
       result = sum_blocks(sums, rows, lanes, width, count, zero, chain);
     }
-    if (l_.group.members.size() > 1 && !blocks) {
+    if ((l_.group.members.size() > 1 || skip > 0) && !blocks) {
       // The epilogue reads a copy, so that the accumulators stay in registers.
       const Value copy = k_.alloc("tile", dtype, {rows, lanes}, ir::Space::local);
       k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
@@ -160,11 +181,11 @@ class Product {
     }
     k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
       const auto store_row = [&] {
-        k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+        k_.loop("l", "lanes", 0, width - Dim(skip), 1, [&](const Dim& l) {
           Place at = place;
           if (row_label >= 0) at[row_label] = first_row + r;
           at[column_label] = first_column + l;
-          store_element(at, k_.load(result, {r, l}));
+          store_element(at, k_.load(result, {r, l + Dim(skip)}));
         });
       };
       if (!row_edges) return store_row();
@@ -197,6 +218,18 @@ class Product {
     return totals;
   }
 
+  // Fewer columns than a vector has lanes, in rows that follow each other in memory, are read as
+  // whole vectors that end with the row: the lanes before its first column hold what is before it
+  // in memory, and come to nothing. How many they are; 0: columns are taken in narrower vectors.
+  [[nodiscard]] std::int64_t lanes_to_skip(std::int64_t narrowest) const {
+    const Dim columns = extents_.at(out_.back());
+    if (!columns.is_constant() || !is_real(v_.dtype()) || !l_.scalars.is_in_memory(b_)) return 0;
+    const auto count = static_cast<std::uint64_t>(*columns.constant());
+    if (count < 3 || static_cast<std::int64_t>(count) >= narrowest) return 0;
+    const bool rows_follow = inner_.size() == 1 && b_labels_ == Integers{inner_[0], out_.back()};
+    return rows_follow ? static_cast<std::int64_t>(std::bit_ceil(count) - count) : 0;
+  }
+
   void lower_tiled() {
     const std::int64_t column_label = out_.back();
     std::int64_t row_label = -1;
@@ -225,6 +258,9 @@ class Product {
       // Whole tiles, then tiles of half the width and so on down to one column.
       Dim done(0);
       const std::int64_t narrowest = scheduled(l_.group, "narrowest", kMaxTile);
+      if (const std::int64_t skip = lanes_to_skip(narrowest); skip > 0)
+        return tile(place, row_label, first_row, rows, column_label, 0, columns + Dim(skip),
+                    *columns.constant() + skip, skip);
       for (std::int64_t width = lanes; width >= 1;
            width = width > narrowest ? width / narrowest / 2 * narrowest : width / 2) {
         const Dim end = done + k_.bound(Dim::floordiv(columns - done, Dim(width))) * Dim(width);

@@ -11,8 +11,6 @@ namespace {
 using ir::Op;
 using ir::Value;
 
-constexpr std::int64_t kTreeLevels = 52;  // chunks of any extent below 2^63
-
 double lowest(DType dtype) {
   return with_type(dtype, [](auto zero) {
     using T = decltype(zero);

@@ -7,6 +7,9 @@
 
 namespace croton::passes {
 
+/// Levels of a pairwise tree over chunks of any extent below 2^63.
+inline constexpr std::int64_t kTreeLevels = 52;
+
 /// What is combined and how: the reduction's combining op, its start, and an element.
 struct Combiner {
   ir::Op op = ir::Op::add;

@@ -102,33 +102,57 @@ Value cast_twice(const Value& v, const RuleContext&) {
   return ir::cast(operand(inner, 0), v.dtype());
 }
 
+// The same product with one axis of an operand moved last by a copy; nothing when that would change
+// the order in which inner elements are added.
+Value with_axis_last(const Value& v, std::size_t side, std::ptrdiff_t axis) {
+  Integers labels[2] = {v.node->attribute<Integers>("a"), v.node->attribute<Integers>("b")};
+  Integers permutation, fresh;
+  for (std::size_t i = 0; i < labels[side].size(); ++i)
+    if (static_cast<std::ptrdiff_t>(i) != axis) permutation.push_back(static_cast<std::int64_t>(i));
+  permutation.push_back(axis);
+  for (const std::int64_t from : permutation)
+    fresh.push_back(labels[side][static_cast<std::size_t>(from)]);
+  labels[side] = fresh;
+  std::vector<Value> operands = v.node->operands;
+  operands[side] = ir::transpose(operands[side], permutation);
+  const Value packed = ir::contract(operands[0], operands[1], labels[0], labels[1],
+                                    v.node->attribute<Integers>("out"));
+  const ir::ContractOrder before = ir::contract_order(*v.node),
+                          now = ir::contract_order(*packed.node);
+  return now.inner == before.inner && !now.is_reduction ? packed : Value{};
+}
+
 // A product reads rows of its second operand's last axis side by side. Where that axis is another
 // one, the operand is copied once, transposed: cheaper than reading it across for every tile.
 Value pack_operand(const Value& v, const RuleContext&) {
   const ir::ContractOrder order = ir::contract_order(*v.node);
   if (order.is_reduction) return {};
   const std::size_t side = order.swapped ? 0 : 1;
-  Integers labels[2] = {v.node->attribute<Integers>("a"), v.node->attribute<Integers>("b")};
   const std::int64_t column = v.node->attribute<Integers>("out").back();
-  Integers& own = labels[side];
+  const Integers& own = v.node->attribute<Integers>(side == 0 ? "a" : "b");
   if (own.size() < 2 || own.back() == column) return {};
   const auto at = std::find(own.begin(), own.end(), column);
   if (at == own.end()) return {};
-  Integers permutation;
-  for (std::size_t i = 0; i < own.size(); ++i)
-    if (own[i] != column) permutation.push_back(static_cast<std::int64_t>(i));
-  permutation.push_back(at - own.begin());
-  Integers fresh;
-  for (const std::int64_t axis : permutation) fresh.push_back(own[static_cast<std::size_t>(axis)]);
-  // The order in which inner elements are added must stay.
-  Integers trial[2] = {labels[0], labels[1]};
-  trial[side] = fresh;
-  std::vector<Value> operands = v.node->operands;
-  operands[side] = ir::transpose(operands[side], permutation);
-  const Value packed = ir::contract(operands[0], operands[1], trial[0], trial[1],
-                                    v.node->attribute<Integers>("out"));
-  const ir::ContractOrder now = ir::contract_order(*packed.node);
-  return now.inner == order.inner && !now.is_reduction ? packed : Value{};
+  return with_axis_last(v, side, at - own.begin());
+}
+
+// Steps along the inner index that are multiples of a page fall into few sets of a cache, so that
+// lines go before they are used again: the operand whose rows the tiles walk is copied once,
+// transposed. Few columns read it too seldom for that.
+Value pack_rows(const Value& v, const RuleContext&) {
+  constexpr std::int64_t kPage = 4096, kFewestColumns = 128;
+  if (v.rank() == 0 || !provably_less_equal(Dim(kFewestColumns), v.shape().back())) return {};
+  const ir::ContractOrder order = ir::contract_order(*v.node);
+  if (order.is_reduction || order.inner.size() != 1) return {};
+  const std::size_t side = order.swapped ? 1 : 0;
+  const Integers& own = v.node->attribute<Integers>(side == 0 ? "a" : "b");
+  const auto at = std::find(own.begin(), own.end(), order.inner[0]);
+  if (at == own.end() || at + 1 == own.end()) return {};
+  Dim step(size_of(operand(v, side).dtype()));
+  for (auto axis = at + 1; axis != own.end(); ++axis)
+    step = step * operand(v, side).shape()[static_cast<std::size_t>(axis - own.begin())];
+  if (!step.is_constant() || *step.constant() == 0 || *step.constant() % kPage != 0) return {};
+  return with_axis_last(v, side, at - own.begin());
 }
 
 Value matrix(DType dtype = DType::f32) { return ir::input("x", ir::tensor(dtype, {"n", 6})); }
@@ -151,6 +175,11 @@ Value example_slice() {
 }
 Value example_cast() { return ir::cast(ir::cast(matrix(DType::i8), DType::f32), DType::i64); }
 
+Value example_pack_rows() {
+  const Value x = ir::input("x", ir::tensor(DType::f32, {4, 1024})),
+              w = ir::input("w", ir::tensor(DType::f32, {4, 128}));
+  return ir::contract(x, w, {2, 0}, {2, 1}, {0, 1});
+}
 Value example_pack() {
   const Value w = ir::input("w", ir::tensor(DType::f32, {4, 6}));
   return ir::contract(matrix(), w, {0, 2}, {1, 2}, {0, 1});
@@ -159,6 +188,7 @@ Value example_pack() {
 // clang-format off
 constexpr Rule kLayout[] = {
   rule_fn("pack-operand", Op::contract, "contract(x, y) → contract(x, transpose(y)) where y's last axis is not the result's", pack_operand, example_pack),
+  rule_fn("pack-rows",    Op::contract, "contract(x, y) → contract(transpose(x), y) where x's inner axis has steps of whole pages", pack_rows, example_pack_rows),
 };
 constexpr Rule kMovement[] = {
   rule_fn("transpose-transpose", Op::transpose, "transpose(transpose(x, p), q) → transpose(x, p∘q)", transpose_twice, example_transpose),

@@ -15,17 +15,12 @@ class Scalars {
   explicit Scalars(KernelBuilder& kernel) : kernel_(kernel) {}
   /// `v` is in memory: its elements are loaded from this parameter.
   void in_memory(const ir::Value& v, const ir::Value& buffer) { buffers_[v] = buffer; }
+  void forget(const ir::Value& v) { buffers_.erase(v); }
   /// Asked first for every element: gives the scalar, or an empty value for what is to be computed.
   void on_memory(std::function<ir::Value(const ir::Value&, const Index&)> callback) {
     callback_ = std::move(callback);
   }
   [[nodiscard]] bool is_in_memory(const ir::Value& v) const { return buffers_.contains(v); }
-  /// Some value's elements are loaded from this parameter.
-  [[nodiscard]] bool reads(const ir::Value& buffer) const {
-    for (const auto& [value, from] : buffers_)
-      if (from == buffer) return true;
-    return false;
-  }
   /// Element `index` of v is this scalar (a reduction's result inside its row).
   void define(const ir::Value& v, const Index& index, const ir::Value& scalar);
   [[nodiscard]] ir::Value at(const ir::Value& v, const Index& index);

@@ -3,6 +3,7 @@
 // reduction, so none can change a bit.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "passes/lower.hpp"
@@ -20,10 +21,16 @@ struct ProductRow {
 // for one row of the right operand and a broadcast of the left.
 constexpr std::array<ProductRow, 3> kProducts = {{{64, 6, 4}, {32, 6, 2}, {16, 6, 2}}};
 
+// From how many bytes of operands and results on the results go past the caches: what exceeds the
+// last cache would be read into it only to be overwritten.
+constexpr std::int64_t kStreamBytes = std::int64_t{24} << 20;
+
 }  // namespace
 
 void schedule(ir::Module& module, int vector_bytes) {
   for (Group& group : module.groups) {
+    if (group.kind == GroupKind::elementwise || group.kind == GroupKind::row)
+      group.schedule = {{"stream", kStreamBytes}};
     if (group.kind != GroupKind::product) continue;
     const auto row = std::find_if(kProducts.begin(), kProducts.end(), [&](const ProductRow& r) {
       return r.vector_bytes <= vector_bytes;
@@ -37,6 +44,11 @@ void schedule(ir::Module& module, int vector_bytes) {
     const std::int64_t rows = narrow ? 2 * row->rows : row->rows;
     group.schedule = {{"columns", row->vectors * lanes}, {"narrowest", lanes}, {"rows", rows}};
   }
+}
+
+bool is_scheduled(const Group& group, std::string_view name) {
+  return std::any_of(group.schedule.begin(), group.schedule.end(),
+                     [&](const auto& entry) { return entry.first == name; });
 }
 
 std::int64_t scheduled(const Group& group, std::string_view name, std::int64_t most) {

@@ -32,6 +32,9 @@ class DimProgram {
     return code_.empty() ? constant_ : run(leaves);
   }
 
+  /// The slot of the leaf that the dim is; -1 when it is anything else.
+  [[nodiscard]] int leaf() const { return leaf_; }
+
  private:
   enum class Code : std::uint8_t { push, leaf, add, mul, floordiv, mod, min, max };
   struct Instruction {
@@ -40,7 +43,7 @@ class DimProgram {
   };
   void emit(const Dim& dim, DimLeaves& leaves);
   [[nodiscard]] std::int64_t run(const std::int64_t* leaves) const;
-  int leaf_ = -1;  // the slot of a dim that is one leaf, the usual case
+  int leaf_ = -1;  // the usual case, read without the interpreter
   std::int64_t constant_ = 0;
   std::vector<Instruction> code_;
 };

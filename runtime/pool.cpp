@@ -190,7 +190,10 @@ int pool_parallel_for(int threads, std::int64_t count, std::int64_t grain, PoolB
   job.body = body;
   job.argument = argument;
   job.count = count;
+  // Long pieces begin at multiples of 64, so that no two threads write into one cache line.
+  constexpr std::int64_t kRounding = 64;
   job.piece = (count + pieces - 1) / pieces;
+  if (job.piece >= 16 * kRounding) job.piece = (job.piece + kRounding - 1) / kRounding * kRounding;
   inside = true;
   const bool ran = pool().run(static_cast<int>(std::min<std::int64_t>(threads, pieces)), job);
   inside = false;

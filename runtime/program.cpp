@@ -118,11 +118,25 @@ Program::Program(ir::Module graph, ir::Region plan,
       symbol_names_.push_back(leaves_.atoms()[i].name);
       symbol_slots_.push_back(static_cast<int>(i));
     }
-  // Every leaf is a symbol then, so raw's dims are the leaves; and its pointers are the buffers.
-  is_direct_ = launches_.size() == 1 && shared_.empty() && commits_.empty() &&
-               buffers_.size() == inputs_.size() + outputs_.size() &&
-               symbol_slots_.size() == leaves_.atoms().size() &&
-               launches_[0].buffers.size() <= kInline && launches_[0].dims.size() <= kInline;
+  find_direct();
+}
+
+// No state, no temporaries, and the kernel's buffers and dims are raw's in the same order.
+void Program::find_direct() {
+  if (launches_.size() != 1 || !shared_.empty() || !commits_.empty() || prologue_) return;
+  const Launch& launch = launches_[0];
+  const std::size_t dims = symbol_slots_.size();
+  bool same = launch.buffers.size() == inputs_.size() + outputs_.size() &&
+              buffers_.size() == launch.buffers.size() && launch.dims.size() <= dims &&
+              leaves_.atoms().size() == dims && launch.kernel.combine == nullptr;
+  for (std::size_t i = 0; same && i < launch.buffers.size(); ++i)
+    same = launch.buffers[i] == static_cast<int>(i);
+  for (std::size_t i = 0; same && i < launch.dims.size(); ++i)
+    same = launch.dims[i].leaf() == static_cast<int>(i);
+  const bool once = launch.kernel.parallel_extent.is(1);
+  if (!same || (!once && launch.extent.leaf() < 0)) return;
+  direct_ = {launch.kernel.entry, launch.extent.leaf(),
+             threads_ == 1 ? std::numeric_limits<std::int64_t>::max() : launch.grain};
 }
 
 Program::~Program() { delete spare_.load(); }
@@ -484,15 +498,15 @@ void Program::call_into(std::span<const ArrayView> outputs,
 }
 
 void Program::raw(void* const* pointers, const std::int64_t* dims) const {
-  if (is_direct_) {
-    const Launch& launch = launches_[0];
-    void* buffers[kInline];
-    std::int64_t kernel_dims[kInline];
-    for (std::size_t i = 0; i < launch.buffers.size(); ++i)
-      buffers[i] = pointers[launch.buffers[i]];
-    for (std::size_t i = 0; i < launch.dims.size(); ++i) kernel_dims[i] = launch.dims[i](dims);
-    return run_kernel(launch, buffers, kernel_dims, launch.extent(dims));
-  }
+  const std::int64_t extent = direct_.extent < 0 ? 1 : dims[direct_.extent];
+  if (extent > direct_.most) return raw_with_context(pointers, dims);
+  codegen::KernelFailure failure;
+  failure.index = kNoFailure;
+  direct_.entry(pointers, dims, 0, extent, &failure);
+  if (failure.index != kNoFailure) fail(launches_[0], failure);
+}
+
+void Program::raw_with_context(void* const* pointers, const std::int64_t* dims) const {
   const Locks locks(*this);
   std::unique_ptr<Context> context = acquire();
   for (std::size_t i = 0; i < symbol_slots_.size(); ++i)

@@ -87,6 +87,12 @@ class Program {
     std::vector<DimProgram> extents;
     std::vector<int> binds;  // the leaf slot that an axis defines, or -1
   };
+  // A function of one kernel that takes raw's pointers and dims as they are.
+  struct Direct {
+    codegen::KernelEntry entry = nullptr;  // null: calls go the general way
+    int extent = -1;                       // which of raw's dims counts the iterations; -1: once
+    std::int64_t most = 0;                 // iterations that need no second thread
+  };
   struct Context;
   struct Locks;
 
@@ -97,6 +103,7 @@ class Program {
   [[nodiscard]] std::vector<Array> call_locked(std::span<const ArrayView> inputs) const;
   void order_locks();
   void build_buffers();
+  void find_direct();
   void build_steps(const std::vector<std::pair<std::string, LoadedKernel>>& kernels);
   void bind_leaves(std::span<const ArrayView> inputs, std::span<const Array> values,
                    std::int64_t* leaves) const;
@@ -104,6 +111,7 @@ class Program {
   [[nodiscard]] std::span<const ArrayView> with_numbers_converted(
       std::span<const ArrayView> inputs, std::vector<ArrayView>& converted) const;
   void check_requires(const std::int64_t* leaves) const;
+  void raw_with_context(void* const* pointers, const std::int64_t* dims) const;
   void run(Context& context, void* const* inputs, void* const* outputs) const;
   void run_launch(const Launch& launch, Context& context) const;
   void run_kernel(const Launch& launch, void* const* pointers, const std::int64_t* dims,
@@ -117,6 +125,7 @@ class Program {
   [[noreturn]] void refuse(std::size_t input, const std::string& why) const;
   [[noreturn]] void fail(const Launch& launch, const codegen::KernelFailure& failure) const;
 
+  Direct direct_;
   ir::Module module_;
   ir::Region plan_;
   ProgramCounters counters_;
@@ -143,8 +152,6 @@ class Program {
   std::vector<Commit> commits_;
   std::vector<std::pair<DimProgram, DimProgram>> requires_;
   DimProgram arena_bytes_;
-  /// One kernel that touches nothing but arguments and outputs: the raw entry needs no context.
-  bool is_direct_ = false;
   /// The context that the next call takes without a lock; others wait in the list.
   mutable std::atomic<Context*> spare_{nullptr};
   mutable std::mutex contexts_mutex_;

@@ -30,6 +30,22 @@ inline bool lowest_failure(Failure* failure, i64 index) {
 inline bool lowest_failure(Failure* failure, i64 index) {
   return atomicMin((long long*)&failure->index, (long long)index) > index;
 }
+//! stream_copy cpp
+// Whole cache lines go past the caches, when `to` begins one.
+typedef i64 CacheLine __attribute__((vector_size(64), may_alias));
+INLINED inline void stream_copy(void* to, const void* from, i64 bytes) {
+#ifdef __clang__
+  if ((u64)to % 64 == 0) {
+    for (i64 i = 0; i < bytes; i += 64)
+      __builtin_nontemporal_store(*(const CacheLine*)((const char*)from + i), (CacheLine*)((char*)to + i));
+    return;
+  }
+#endif
+  __builtin_memcpy(to, from, u64(bytes));
+}
+//! stream_fence cpp
+// What went past the caches is written before anything that follows.
+inline void stream_fence() { __builtin_ia32_sfence(); }
 //! thread_index cuda
 inline i64 thread_index() { return i64(blockIdx.x) * i64(blockDim.x) + i64(threadIdx.x); }
 //! thread_count cuda

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "frontend/croton/croton.hpp"
+#include "runtime/target.hpp"
 
 using namespace croton;
 
@@ -200,4 +201,30 @@ TEST_CASE("an index made of a full reduction is checked where it is used") {
   CHECK(f(Array::of<std::int64_t>({1, -2}, {2}), values).single().item<float>() == 3);
   CHECK_THROWS_WITH(f(Array::of<std::int64_t>({1, 2, 3}, {3}), values),
                     Catch::Contains("index 6 is out of bounds for axis 0 with size 3"));
+}
+
+TEST_CASE("products of few columns keep the order of the contract") {
+  const bool fused = runtime::host_target().fma;
+  const auto chained = [&](float a, float b, float c) {
+    return fused ? std::fma(a, b, c) : a * b + c;
+  };
+  for (const std::int64_t columns : {2, 3, 5, 7, 8, 9, 10, 15, 16, 17})
+    for (const std::int64_t inner : {0, 1, 2, 7, 4096, 4097}) {
+      const Expr a = input("a", f32, {"m", "k"}), b = input("b", f32, {"k", columns});
+      const Function f = compile({a, b}, {matmul(a, b)}, {.name = "narrow"});
+      const Array x = random_array({13, inner}, 1), y = random_array({inner, columns}, 2);
+      const Array z = f(x, y).single();
+      for (std::int64_t i = 0; i < 13; ++i)
+        for (std::int64_t j = 0; j < columns; ++j) {
+          float total = 0;
+          for (std::int64_t block = 0; block < inner; block += 4096) {
+            float sum = 0;
+            for (std::int64_t k = block; k < std::min(block + 4096, inner); ++k)
+              sum = chained(x.data<float>()[i * inner + k], y.data<float>()[k * columns + j], sum);
+            total = block == 0 ? sum : total + sum;
+          }
+          INFO(columns << " columns, " << inner << " inner, at " << i << ", " << j);
+          REQUIRE(z.data<float>()[i * columns + j] == total);
+        }
+    }
 }

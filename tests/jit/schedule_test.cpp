@@ -1,8 +1,10 @@
 // Schedules are data: another tile is another text of the same numbers.
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "ir/builder.hpp"
+#include "ir/composition.hpp"
 #include "ir/text.hpp"
 #include "passes/pipeline.hpp"
 #include "runtime/array.hpp"
@@ -75,4 +77,48 @@ TEST_CASE("a schedule that makes no sense is refused by name") {
   without.erase(without.find(", rows = "), std::string(", rows = 6").size());
   CHECK_THROWS_WITH(run(without, DType::f32),
                     Catch::Contains("schedule of layer_contract: rows is missing"));
+}
+
+namespace {
+
+// A function of a matrix, and what it is when all of its results go past the caches.
+void check_streamed(const std::string& name, std::int64_t columns,
+                    const std::function<ir::Value(const ir::Value&)>& build) {
+  const ir::Value x = ir::input("x", ir::tensor(DType::f32, {"n", "m"}));
+  ir::Module module;
+  module.name = name;
+  module.inputs = {x};
+  module.outputs = {build(x)};
+  const runtime::Target& target = runtime::host_target();
+  passes::PipelineReport report;
+  const std::string_view names[] = {"canonicalize", "stabilize", "specialize",
+                                    "form-fma",     "fuse",      "schedule"};
+  passes::run_passes(module, names, {.fma = target.fma, .vector_bytes = target.vector_bytes},
+                     report);
+  const std::string text = ir::print(module);
+  INFO(text);
+  const auto plain = runtime::compile(ir::parse(text), {}),
+             streamed = runtime::compile(ir::parse(replaced(text, "stream", 1)), {});
+  const Array array = Array::normal(DType::f32, {31, columns}, 1);
+  const ArrayView views[] = {array};
+  const Array expected = plain->call(views)[0];
+  CHECK(streamed->call(views)[0].same_values(expected));
+  // Memory that begins no cache line.
+  Array memory = Array::zeros(DType::f32, {31 * columns + 3});
+  const ArrayView shifted[] = {ArrayView(memory.data<float>() + 3, {31, columns})};
+  streamed->call_into(shifted, views);
+  CHECK(Array(shifted[0]).same_values(expected));
+}
+
+}  // namespace
+
+TEST_CASE("results that go past the caches are the same bits") {
+  for (const std::int64_t columns : {1, 16, 511, 512, 513, 1600, 4096, 5000}) {
+    INFO(columns);
+    check_streamed("elementwise", columns, [](const ir::Value& x) { return x * x + 1.0; });
+    check_streamed("rows", columns, [](const ir::Value& x) {
+      const std::vector<ir::Value> operands{x};
+      return ir::call("softmax", operands);
+    });
+  }
 }
