@@ -20,6 +20,7 @@ using ir::Op;
 using ir::Value;
 
 constexpr std::int64_t kMaxTile = 512;
+constexpr std::int64_t kRowBlocksTogether = 8;
 
 bool has(const Integers& labels, std::int64_t label) {
   return std::find(labels.begin(), labels.end(), label) != labels.end();
@@ -248,28 +249,56 @@ class Product {
         outer.push_back(extents_.at(label));
         outer_labels.push_back(label);
       }
-    const Dim columns = extents_.at(column_label);
-    k_.loop("t", "parallel", 0, volume(outer) * row_blocks, 1, [&](const Dim& t) {
+    const Dim columns = extents_.at(column_label), wide(lanes);
+    const std::int64_t narrowest = scheduled(l_.group, "narrowest", kMaxTile);
+    const std::int64_t skip = lanes_to_skip(narrowest);
+    const auto narrower = [&](std::int64_t width) {
+      return width > narrowest ? width / narrowest / 2 * narrowest : width / 2;
+    };
+    const bool is_narrow = skip > 0 || provably_less_equal(columns, wide);
+    const Dim column_blocks = is_narrow ? Dim(1) : Dim::floordiv(columns + Dim(lanes - 1), wide);
+    // Blocks of rows that meet one block of columns after each other: it stays in the second-level
+    // cache meanwhile.
+    const Dim together(is_narrow ? 1 : kRowBlocksTogether);
+    const Dim groups = Dim::floordiv(row_blocks + together - Dim(1), together);
+    k_.loop("t", "parallel", 0, volume(outer) * groups * column_blocks, 1, [&](const Dim& t) {
       Place place;
-      const Index index = delinearise(Dim::floordiv(t, row_blocks), outer);
+      const Dim part = k_.bound(Dim::floordiv(t, column_blocks));
+      const Index index = delinearise(Dim::floordiv(part, groups), outer);
       for (std::size_t i = 0; i < outer_labels.size(); ++i)
         place[outer_labels[i]] = k_.bound(index[i]);
-      const Dim first_row = k_.bound(Dim::mod(t, row_blocks)) * Dim(rows);
-      // Whole tiles, then tiles of half the width and so on down to one column.
-      Dim done(0);
-      const std::int64_t narrowest = scheduled(l_.group, "narrowest", kMaxTile);
-      if (const std::int64_t skip = lanes_to_skip(narrowest); skip > 0)
-        return tile(place, row_label, first_row, rows, column_label, 0, columns + Dim(skip),
-                    *columns.constant() + skip, skip);
-      for (std::int64_t width = lanes; width >= 1;
-           width = width > narrowest ? width / narrowest / 2 * narrowest : width / 2) {
-        const Dim end = done + k_.bound(Dim::floordiv(columns - done, Dim(width))) * Dim(width);
-        if (!(end - done).is(0))
-          k_.loop("j", "serial", done, end, static_cast<int>(width), [&](const Dim& j) {
-            tile(place, row_label, first_row, rows, column_label, j, width, width);
-          });
-        done = end;
-      }
+      const Dim first_block = k_.bound(Dim::mod(part, groups)) * together;
+      const Dim first_column = k_.bound(Dim::mod(t, column_blocks)) * wide;
+      const auto columns_of = [&](const Dim& first_row) {
+        if (skip > 0)
+          return tile(place, row_label, first_row, rows, column_label, 0, columns + Dim(skip),
+                      *columns.constant() + skip, skip);
+        const auto whole = [&] {
+          tile(place, row_label, first_row, rows, column_label, first_column, wide, lanes);
+        };
+        // What is left of a block: tiles of half the width and so on down to one column.
+        const auto rest = [&] {
+          Dim done = is_narrow ? Dim(0) : k_.bound(Dim::floordiv(columns, wide)) * wide;
+          for (std::int64_t width = is_narrow ? lanes : narrower(lanes); width >= 1;
+               width = narrower(width)) {
+            const Dim end = done + k_.bound(Dim::floordiv(columns - done, Dim(width))) * Dim(width);
+            if (!(end - done).is(0))
+              k_.loop("j", "serial", done, end, static_cast<int>(width), [&](const Dim& j) {
+                tile(place, row_label, first_row, rows, column_label, j, Dim(width), width);
+              });
+            done = end;
+          }
+        };
+        if (is_narrow) return rest();
+        if (Dim::mod(columns, wide).is(0)) return whole();
+        const Value fits = k_.scalar(Op::le, {k_.index(first_column + wide), k_.index(columns)});
+        k_.branch(fits, whole);
+        k_.branch(k_.scalar(Op::logical_not, {fits}), rest);
+      };
+      if (is_narrow) return columns_of(first_block * Dim(rows));
+      const Dim end = k_.bound(Dim::min(first_block + together, row_blocks));
+      k_.loop("b", "serial", first_block, end, 1,
+              [&](const Dim& block) { columns_of(block * Dim(rows)); });
     });
   }
 
