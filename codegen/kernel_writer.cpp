@@ -11,6 +11,7 @@
 
 #include "codegen/spelling.hpp"
 #include "codegen/vector_loops.hpp"
+#include "codegen/vector_types.hpp"
 #include "codegen/writer.hpp"
 #include "ir/prelude.hpp"
 
@@ -25,7 +26,6 @@ using ir::Value;
 
 constexpr std::size_t kInlineLength = 60;
 constexpr std::size_t kLineLength = 100;
-constexpr std::string_view kVectorFma = "vector_fma";
 
 class KernelText {
  public:
@@ -62,7 +62,7 @@ class KernelText {
     }
     const std::string prelude =
         ir::prelude_text(writer_.code(), {.cuda = dialect_.cuda, .fma = dialect_.fma});
-    out_.types = vector_types();
+    out_.types = vector_types(writer_.code(), dialect_.vector_bytes);
     out_.source = fmt::format("{}{}{}{}{}", dialect_.open, prelude, out_.types, writer_.code(),
                               dialect_.close);
     out_.commented = header() + writer_.commented();
@@ -124,35 +124,6 @@ class KernelText {
       total = std::min<std::int64_t>(total + std::max<std::int64_t>(own, 1), std::int64_t{1} << 40);
     }
     return total;
-  }
-
-  // The vector types that the kernel's text uses, and their forms in memory of any alignment.
-  std::string vector_types() const {
-    std::string out, functions;
-    for (const DType dtype : {DType::f32, DType::f64})
-      for (int bytes = dialect_.vector_bytes; vector_lanes(dtype, bytes) > 1; bytes /= 2) {
-        const std::string type = vector_type(dtype, bytes);
-        if (writer_.code().find(type) == std::string::npos) continue;
-        out += fmt::format("typedef {} {} __attribute__((vector_size({})));\n", name(dtype), type,
-                           bytes);
-        out += fmt::format("typedef {} {}_memory __attribute__((vector_size({}), aligned({})));\n",
-                           name(dtype), type, bytes, size_of(dtype));
-        functions += fmt::format(
-            "inline {0} {1}({0} a, {0} b, {0} c) {{\n"
-            "  for (int i = 0; i < {2}; ++i) a[i] = {3}(a[i], b[i], c[i]);\n"
-            "  return a;\n}}\n",
-            type, kVectorFma, vector_lanes(dtype, bytes),
-            dtype == DType::f32 ? "__builtin_fmaf" : "__builtin_fma");
-      }
-    if (writer_.code().find(kVectorFma) != std::string::npos)
-      out +=
-          fmt::format("#ifdef __clang__\n#define {} __builtin_elementwise_fma\n#else\n{}#endif\n",
-                      kVectorFma, functions);
-    return out;
-  }
-
-  [[nodiscard]] static std::string vector_type(DType dtype, int bytes) {
-    return fmt::format("{}x{}", name(dtype), vector_lanes(dtype, bytes));
   }
 
   std::string header() const {
@@ -408,21 +379,56 @@ class KernelText {
     });
   }
 
-  // A loop over a large result computes it block by block in local memory and streams it from
-  // there. Over a small one, and over what is left of a parallel range, it is the loop as it
-  // stands.
+  // Over a large result, arithmetic is written with vectors that go past the caches one by one, and
+  // anything else fills a block in local memory that is copied past them. Over a small one, and
+  // over what is left, it is the loop as it stands.
   void stream_loop(const NodePtr& node) {
-    constexpr int kBlock = 512;
     const ir::Region& region = node->regions[0];
-    const Value& parameter = region.parameters[0];
     const auto& range = node->attribute<Shape>("range");
     const bool parallel = is_parallel(*node);
     const std::string index = unique(node->attribute<std::string>("name")), done = unique("done"),
                       end = parallel ? "end" : index_text(range[1]);
-    names_[parameter] = index;
     if (parallel) parallel_index_ = index;
     writer_.line(fmt::format("i64 {} = {};", done, parallel ? "begin" : "0"));
     const std::string is_large = fmt::format("{} >= {}", index_text(range[3]), range[4].text());
+    streamed_.insert(is_large);
+    if (const std::optional<DType> dtype = vector_dtype(region); dtype)
+      stream_vectors(region, *dtype, is_large, done, end);
+    else
+      stream_blocks(region, is_large, done, end, index);
+    // The vectors' names mean nothing here.
+    for (const NodePtr& inner : region.body) names_.erase({inner, 0});
+    names_[region.parameters[0]] = index;
+    writer_.open(fmt::format("for (i64 {0} = {1}; {0} < {2}; ++{0})", index, done, end));
+    statements(region.body);
+    writer_.close();
+    if (parallel) parallel_index_.clear();
+    taken_.erase(index);
+  }
+
+  void stream_vectors(const ir::Region& region, DType dtype, const std::string& is_large,
+                      const std::string& done, const std::string& end) {
+    names_[region.parameters[0]] = done;
+    std::set<std::string> conditions;
+    for (const NodePtr& inner : region.body)
+      if (inner->op == Op::store)
+        conditions.insert(fmt::format(
+            "(u64)({} + {}) % {} == 0", names_.at(inner->operands[1]),
+            index_text(offset_of(inner->operands[1], inner->attribute<Shape>("indices"))),
+            dialect_.vector_bytes));
+    writer_.open(fmt::format("if ({} && {})", is_large, fmt::join(conditions, " && ")));
+    writer_.open(fmt::format("for (; {0} - {1} >= {2}; {1} += {2})", end, done,
+                             vector_lanes(dtype, dialect_.vector_bytes)));
+    vector_statements(region, dtype, dialect_.vector_bytes, true);
+    writer_.close();
+    writer_.close();
+  }
+
+  void stream_blocks(const ir::Region& region, const std::string& is_large, const std::string& done,
+                     const std::string& end, const std::string& index) {
+    constexpr int kBlock = 512;
+    const Value& parameter = region.parameters[0];
+    names_[parameter] = index;
     writer_.open(fmt::format("if ({})", is_large));
     writer_.open(fmt::format("for (; {0} - {1} >= {2}; {1} += {2})", end, done, kBlock));
     std::vector<std::string> copies;
@@ -445,29 +451,31 @@ class KernelText {
     for (const std::string& copy : copies) writer_.line(copy);
     writer_.close();
     writer_.close();
-    streamed_.insert(is_large);
-    writer_.open(fmt::format("for (i64 {0} = {1}; {0} < {2}; ++{0})", index, done, end));
-    statements(region.body);
-    writer_.close();
-    if (parallel) parallel_index_.clear();
-    taken_.erase(index);
   }
 
   // One statement per register: the loop over registers is unrolled before registers are assigned.
   void vector_loop(const NodePtr& node) {
     const ir::Region& region = node->regions[0];
-    const Value& parameter = region.parameters[0];
     const Shape& range = node->attribute<Shape>("range");
     DType dtype = DType::f32;
     for (const NodePtr& inner : region.body)
       if (inner->op == Op::store) dtype = inner->operands[1].dtype();
     const int bytes = vectors_.loops.at(node.get()), lanes = vector_lanes(dtype, bytes);
-    const std::string type = vector_type(dtype, bytes),
-                      index = unique(node->attribute<std::string>("name"));
-    names_[parameter] = index;
+    const std::string index = unique(node->attribute<std::string>("name"));
+    names_[region.parameters[0]] = index;
     writer_.line("UNROLLED");
     writer_.open(fmt::format("for (i64 {0} = 0; {0} < {1}; {0} += {2})", index,
                              index_text(range[1]), lanes));
+    vector_statements(region, dtype, bytes, false);
+    writer_.close();
+    taken_.erase(index);
+  }
+
+  // A body that `vector_dtype` has accepted, with whole vectors from the index on.
+  void vector_statements(const ir::Region& region, DType dtype, int bytes, bool streams) {
+    const Value& parameter = region.parameters[0];
+    const int lanes = vector_lanes(dtype, bytes);
+    const std::string type = vector_type(dtype, bytes);
     std::unordered_set<const Node*> vectors;
     const auto operand = [&](const Value& v) {
       const std::string text = wrapped(text_of(v));
@@ -486,9 +494,13 @@ class KernelText {
         continue;
       }
       if (inner->op == Op::store) {
-        writer_.line(fmt::format(
-            "{} = {};", place(inner->operands[1], inner->attribute<Shape>("indices"), true),
-            operand(inner->operands[0])));
+        const Value& buffer = inner->operands[1];
+        const Shape& indices = inner->attribute<Shape>("indices");
+        const std::string value = operand(inner->operands[0]);
+        writer_.line(streams
+                         ? fmt::format("stream_store({}, ({}*)({} + {}));", value, type,
+                                       names_.at(buffer), index_text(offset_of(buffer, indices)))
+                         : fmt::format("{} = {};", place(buffer, indices, true), value));
         continue;
       }
       std::string text;
@@ -502,16 +514,13 @@ class KernelText {
         const ir::OpInfo& row = ir::info(inner->op);
         std::vector<std::string> operands;
         for (const Value& v : inner->operands) operands.push_back(operand(v));
-        text = filled(row.infix.empty() ? std::string(kVectorFma) + "(a, b, c)" : row.scalar_text,
-                      operands, type);
+        text = filled(vector_text(row), operands, type);
       }
       const std::string name = unique(fmt::format("t{}", ++temporaries_));
       names_[{inner, 0}] = name;
       vectors.insert(inner.get());
       writer_.line(fmt::format("const {} {} = {};", type, name, text), site_comment(inner));
     }
-    writer_.close();
-    taken_.erase(index);
   }
 
   void branch(const NodePtr& node) {

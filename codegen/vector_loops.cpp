@@ -69,37 +69,21 @@ class Finder {
     if (!loop.operands.empty() || !range[0].is(0) || !range[2].is(1) || !range[1].is_constant())
       return 0;
     const ir::Region& region = loop.regions[0];
-    const Value& index = region.parameters[0];
+    const std::optional<DType> dtype = vector_dtype(region);
+    if (!dtype) return 0;
     bool registers = false;
-    std::optional<DType> dtype;
     for (const NodePtr& node : region.body) {
-      const bool memory = node->op == Op::load || node->op == Op::store;
-      const DType type = memory ? node->operands.back().dtype()
-                                : (node->types.empty() ? DType::boolean : node->types[0].dtype);
-      if (!is_real(type) || (dtype && *dtype != type)) return 0;
-      dtype = type;
-      if (memory) {
-        const auto step =
-            growth(offset_of(node->operands.back(), node->attribute<Shape>("indices")), index);
-        if (!step || *step > 1 || *step < 0 || (node->op == Op::store && *step != 1)) return 0;
-        registers |= is_register(node->operands.back());
-        if (is_register(node->operands.back()) && *step != 1) return 0;
-      } else if (node->op == Op::constant) {
-        if (!node->attribute<ir::Literal>("value").is_scalar()) return 0;
-      } else if (!ir::is_elementwise(node->op) || !has_vector_form(ir::info(node->op))) {
+      if (node->op != Op::load && node->op != Op::store) continue;
+      if (!is_register(node->operands.back())) continue;
+      registers = true;
+      if (growth(offset_of(node->operands.back(), node->attribute<Shape>("indices")),
+                 region.parameters[0]) != 1)
         return 0;
-      }
     }
-    if (!registers || !dtype) return 0;
+    if (!registers) return 0;
     for (int bytes = vector_bytes_; vector_lanes(*dtype, bytes) > 1; bytes /= 2)
       if (*range[1].constant() % vector_lanes(*dtype, bytes) == 0) return bytes;
     return 0;
-  }
-
-  // Arithmetic by operators, and the fused multiply-add.
-  [[nodiscard]] static bool has_vector_form(const ir::OpInfo& row) {
-    if (row.result != ir::ResultDType::operand || row.infer) return false;
-    return !row.infix.empty() || row.scalar_text == "fma(a, b, c)";
   }
 
   int vector_bytes_;
@@ -127,6 +111,35 @@ std::optional<std::int64_t> growth(const Dim& offset, const Value& index) {
     return Dim::value_of(atom.node, atom.result) + Dim(1);
   });
   return (next - offset).constant();
+}
+
+std::string_view vector_text(const ir::OpInfo& row) {
+  if (row.result != ir::ResultDType::operand || row.infer) return "";
+  if (row.scalar_text == "fma(a, b, c)") return "vector_fma(a, b, c)";
+  return row.scalar_text.find_first_not_of("abc+-*/ ") == std::string_view::npos ? row.scalar_text
+                                                                                 : "";
+}
+
+std::optional<DType> vector_dtype(const ir::Region& body) {
+  std::optional<DType> dtype;
+  for (const NodePtr& node : body.body) {
+    const bool memory = node->op == Op::load || node->op == Op::store;
+    const DType type = memory ? node->operands.back().dtype()
+                              : (node->types.empty() ? DType::boolean : node->types[0].dtype);
+    if (!is_real(type) || (dtype && *dtype != type)) return std::nullopt;
+    dtype = type;
+    if (memory) {
+      const auto step = growth(offset_of(node->operands.back(), node->attribute<Shape>("indices")),
+                               body.parameters[0]);
+      if (!step || *step > 1 || *step < 0 || (node->op == Op::store && *step != 1))
+        return std::nullopt;
+    } else if (node->op == Op::constant) {
+      if (!node->attribute<ir::Literal>("value").is_scalar()) return std::nullopt;
+    } else if (!ir::is_elementwise(node->op) || vector_text(ir::info(node->op)).empty()) {
+      return std::nullopt;
+    }
+  }
+  return dtype;
 }
 
 VectorLoops find_vector_loops(const ir::Region& kernel, int vector_bytes) {

@@ -16,6 +16,12 @@ struct VectorLoops {
   std::unordered_map<const ir::Node*, int> loops, buffers;
 };
 
+/// How an op is written with vectors: arithmetic by operators as with scalars, the fused
+/// multiply-add as a function of its own. "" when it is not.
+[[nodiscard]] std::string_view vector_text(const ir::OpInfo& row);
+/// The dtype of a loop's body that can be written with vectors: loads and stores of consecutive or
+/// unmoving elements, and arithmetic that vectors have, of one real dtype. Else nothing.
+[[nodiscard]] std::optional<DType> vector_dtype(const ir::Region& body);
 [[nodiscard]] VectorLoops find_vector_loops(const ir::Region& kernel, int vector_bytes);
 
 /// By how much `offset` grows when the value atom of `index` grows by one, if that is a constant.

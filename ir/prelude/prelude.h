@@ -43,6 +43,12 @@ INLINED inline void stream_copy(void* to, const void* from, i64 bytes) {
 #endif
   __builtin_memcpy(to, from, u64(bytes));
 }
+//! stream_store cpp
+#ifdef __clang__
+#define stream_store(value, to) __builtin_nontemporal_store(value, to)
+#else
+#define stream_store(value, to) (*(to) = (value))
+#endif
 //! stream_fence cpp
 // What went past the caches is written before anything that follows.
 inline void stream_fence() { __builtin_ia32_sfence(); }
