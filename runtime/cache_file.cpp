@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 namespace croton::runtime {
 namespace {
@@ -121,7 +123,8 @@ OpenedEntry parse_entry(std::string_view bytes) {
 }
 
 OpenedEntry open_entry(const std::string& path, bool renew) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  // Not blocking: a pipe in an entry's place must not hold the program.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return refused(std::strerror(errno));
   struct stat s {};
   OpenedEntry out;
@@ -152,8 +155,12 @@ bool trusted_directory(const std::string& path) {
 }
 
 bool write_entry(const std::string& directory, const std::string& path, const std::string& bytes) {
-  if (!make_directories(path.substr(0, path.rfind('/'))) || !trusted_directory(directory))
+  const std::string folder = path.substr(0, path.rfind('/'));
+  if (!make_directories(folder) || !trusted_directory(directory) || !trusted_directory(folder))
     return false;
+  // Beyond this limit, a write would end the program with a signal.
+  struct rlimit limit {};
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < bytes.size()) return false;
   static std::atomic<int> number{0};
   const std::string aside = fmt::format("{}.{}.{}{}", path, getpid(), number++, kPart);
   const int fd = open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -203,7 +210,14 @@ std::vector<CacheFile> list_entries(const std::string& directory, bool parts) {
 std::vector<CacheFile> cache_shrink(const std::string& directory, std::int64_t max_bytes) {
   std::vector<CacheFile> files = list_entries(directory, true), removed;
   std::int64_t total = 0;
-  for (const CacheFile& file : files) total += file.bytes;
+  for (const CacheFile& file : files) {
+    // A file that was being written an hour ago belongs to a process that was killed.
+    if (file.kind == "part" && file.time < std::time(nullptr) - 3600 &&
+        unlink(file.path.c_str()) == 0)
+      removed.push_back(file);
+    else
+      total += file.bytes;
+  }
   if (total <= max_bytes) return removed;
   for (auto file = files.rbegin(); file != files.rend() && total > max_bytes / 5 * 4; ++file) {
     if (unlink(file->path.c_str()) != 0) continue;

@@ -20,6 +20,7 @@
 #include "runtime/config.hpp"
 #include "runtime/describe.hpp"
 #include "runtime/fault_injection.hpp"
+#include "runtime/literal_notice.hpp"
 #include "runtime/loader.hpp"
 #include "runtime/pool.hpp"
 #include "runtime/request.hpp"
@@ -56,7 +57,8 @@ void compile_one(KernelJob& job, const Target& target) {
 }
 
 // Kernels that are not in the cache are compiled side by side, equal ones once.
-void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int threads) {
+void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int threads,
+                     bool use_cache) {
   std::vector<KernelJob*> missing;
   std::vector<std::pair<KernelJob*, KernelJob*>> equal;
   std::unordered_map<std::string_view, KernelJob*> first;
@@ -66,7 +68,8 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
       equal.emplace_back(&job, same->second);
       continue;
     }
-    auto entry = cache_find("kernel", object_material(job.source, target));
+    auto entry =
+        use_cache ? cache_find("kernel", object_material(job.source, target)) : std::nullopt;
     if (entry && entry->contains("object")) {
       job.kernel.object = entry->at("object");
       job.kernel.remarks = (*entry)["remarks"];
@@ -133,14 +136,17 @@ struct Built {
   ir::Region plan;
   std::vector<CompiledKernel> kernels;
   int hits = 0, misses = 0;
+  bool reads_cache = false;  // something of it comes from an entry
 };
 
-Built build(const ir::Module& graph, const passes::PipelineOptions& options, const Target& target) {
+// Without `use_cache` entries are written, but none is read.
+Built build(const ir::Module& graph, const passes::PipelineOptions& options, const Target& target,
+            bool use_cache) {
   const std::string material = request_material(graph, settings_text(options, target));
-  if (auto entry = find_request(material)) {
+  if (auto entry = use_cache ? find_request(material) : std::nullopt) {
     log("cache", fmt::format("{}: request hit, {} kernels", graph.name, entry->kernels.size()));
     const int count = static_cast<int>(entry->kernels.size());
-    return {std::move(entry->plan), std::move(entry->kernels), count, 0};
+    return {std::move(entry->plan), std::move(entry->kernels), count, 0, true};
   }
   const ir::Module module = planned(graph, options);
   std::vector<KernelJob> jobs;
@@ -160,7 +166,7 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
                   std::move(emitted.source)};
     jobs.push_back(std::move(job));
   }
-  compile_missing(jobs, target, default_threads());
+  compile_missing(jobs, target, default_threads(), use_cache);
   Built built;
   built.plan = module.plan;
   for (KernelJob& job : jobs) {
@@ -169,7 +175,11 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
   }
   log("cache", fmt::format("{}: request miss, {} of {} kernels from the cache", graph.name,
                            built.hits, jobs.size()));
+  built.reads_cache = built.hits > 0;
   store_request(material, module, built.kernels);
+  if (built.misses > 0)
+    if (const auto notice = notice_of_miss(graph.name, material))
+      std::fputs(notice->c_str(), stderr);
   return built;
 }
 
@@ -282,17 +292,30 @@ std::shared_ptr<const Program> compile(ir::Module module, const CompileSettings&
   if (prepared.sizes)
     prologue = compile(std::move(*prepared.sizes), {.math = settings.math, .threads = 1});
   module = std::move(prepared.module);
-  Built built = build(module, pipeline_options(settings, target), target);
-  std::vector<std::pair<std::string, LoadedKernel>> kernels;
-  for (const CompiledKernel& kernel : built.kernels)
-    kernels.emplace_back(kernel.name, load(kernel));
-  ProgramCounters counters{static_cast<int>(kernels.size()), built.hits, built.misses, 0};
-  counters.compile_seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  const std::string name = module.name;
-  auto program =
-      std::make_shared<const Program>(std::move(module), std::move(built.plan), std::move(kernels),
-                                      counters, settings, std::move(prologue));
-  dump_if_asked(*program, name);
+  const auto assembled = [&](Built built) {
+    std::vector<std::pair<std::string, LoadedKernel>> kernels;
+    for (const CompiledKernel& kernel : built.kernels)
+      kernels.emplace_back(kernel.name, load(kernel));
+    ProgramCounters counters{static_cast<int>(kernels.size()), built.hits, built.misses, 0};
+    counters.compile_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return std::make_shared<const Program>(module, std::move(built.plan), std::move(kernels),
+                                           counters, settings, prologue);
+  };
+  const passes::PipelineOptions options = pipeline_options(settings, target);
+  Built built = build(module, options, target, true);
+  std::shared_ptr<const Program> program;
+  if (!built.reads_cache) {
+    program = assembled(std::move(built));
+  } else {
+    // An entry that is whole but does not make a program is an entry that is not there.
+    try {
+      program = assembled(std::move(built));
+    } catch (const std::exception& error) {
+      log("cache", fmt::format("{}: an entry cannot be used: {}", module.name, error.what()));
+      program = assembled(build(module, options, target, false));
+    }
+  }
+  dump_if_asked(*program, module.name);
   return program;
 }
 

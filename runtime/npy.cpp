@@ -14,6 +14,7 @@ namespace croton {
 namespace {
 
 constexpr std::string_view kMagic{"\x93NUMPY", 6};
+constexpr std::uint64_t kDeflateRatio = 1032;  // bytes from one byte, at most
 
 [[noreturn]] void damaged(const std::string& file, const std::string& why) {
   throw UserError(fmt::format("{}: {}", file, why));
@@ -105,33 +106,6 @@ Header parse_header(std::string_view text, const std::string& file) {
   return header;
 }
 
-Array parse_npy(std::string_view bytes, const std::string& file) {
-  if (bytes.size() < 12 || bytes.substr(0, 6) != kMagic) damaged(file, "it is no .npy file");
-  const int version = bytes[6];
-  if (version < 1 || version > 3)
-    damaged(file, fmt::format(".npy version {} is not known", version));
-  const std::size_t start = version == 1 ? 10 : 12;
-  const std::size_t length =
-      version == 1 ? little<std::uint16_t>(bytes, 8) : little<std::uint32_t>(bytes, 8);
-  if (length > bytes.size() - start) damaged(file, "the file ends inside its header");
-  const Header header = parse_header(bytes.substr(start, length), file);
-  const std::string_view data = bytes.substr(start + length);
-  unsigned __int128 needed = size_of(header.dtype);
-  for (const std::int64_t extent : header.shape) needed *= static_cast<std::uint64_t>(extent);
-  if (needed > data.size())
-    damaged(file,
-            fmt::format("the file holds {} bytes of data, its shape needs more", data.size()));
-  Extents shape = header.shape;
-  if (header.fortran) std::reverse(shape.begin(), shape.end());
-  Array out = Array::uninitialized(header.dtype, shape);
-  const std::size_t size = size_of(header.dtype);
-  if (needed > 0) std::memcpy(out.raw(), data.data(), static_cast<std::size_t>(needed));
-  if (header.swapped)
-    for (std::size_t i = 0; i < static_cast<std::size_t>(needed); i += size)
-      std::reverse(out.raw() + i, out.raw() + i + size);
-  return header.fortran ? out.transpose().contiguous() : out;
-}
-
 std::string npy_bytes(const Array& array) {
   const Array packed = array.contiguous();
   std::string shape;
@@ -172,6 +146,33 @@ std::string inflated(std::string_view data, std::size_t size, int window, const 
 
 }  // namespace
 
+Array parse_npy(std::string_view bytes, const std::string& file) {
+  if (bytes.size() < 12 || bytes.substr(0, 6) != kMagic) damaged(file, "it is no .npy file");
+  const int version = bytes[6];
+  if (version < 1 || version > 3)
+    damaged(file, fmt::format(".npy version {} is not known", version));
+  const std::size_t start = version == 1 ? 10 : 12;
+  const std::size_t length =
+      version == 1 ? little<std::uint16_t>(bytes, 8) : little<std::uint32_t>(bytes, 8);
+  if (length > bytes.size() - start) damaged(file, "the file ends inside its header");
+  const Header header = parse_header(bytes.substr(start, length), file);
+  const std::string_view data = bytes.substr(start + length);
+  unsigned __int128 needed = size_of(header.dtype);
+  for (const std::int64_t extent : header.shape) needed *= static_cast<std::uint64_t>(extent);
+  if (needed > data.size())
+    damaged(file,
+            fmt::format("the file holds {} bytes of data, its shape needs more", data.size()));
+  Extents shape = header.shape;
+  if (header.fortran) std::reverse(shape.begin(), shape.end());
+  Array out = Array::uninitialized(header.dtype, shape);
+  const std::size_t size = size_of(header.dtype);
+  if (needed > 0) std::memcpy(out.raw(), data.data(), static_cast<std::size_t>(needed));
+  if (header.swapped)
+    for (std::size_t i = 0; i < static_cast<std::size_t>(needed); i += size)
+      std::reverse(out.raw() + i, out.raw() + i + size);
+  return header.fortran ? out.transpose().contiguous() : out;
+}
+
 Array load_npy(const std::filesystem::path& path) {
   return parse_npy(read_file(path), path.string());
 }
@@ -181,7 +182,10 @@ void save_npy(const std::filesystem::path& path, const Array& array) {
 }
 
 NamedArrays load_npz(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path), file = path.string();
+  return parse_npz(read_file(path), path.string());
+}
+
+NamedArrays parse_npz(const std::string& bytes, const std::string& file) {
   // The central directory, found from the end; member sizes above 4 GiB are in a zip64 field.
   const auto end = bytes.rfind(std::string("PK\x05\x06", 4));
   if (bytes.size() < 22 || end == std::string::npos || end + 22 > bytes.size())
@@ -189,6 +193,7 @@ NamedArrays load_npz(const std::filesystem::path& path) {
   std::size_t at = little<std::uint32_t>(bytes, end + 16);
   const unsigned members = little<std::uint16_t>(bytes, end + 10);
   NamedArrays out;
+  std::uint64_t used = 0;  // of the file, by members so far
   for (unsigned i = 0; i < members; ++i) {
     if (at + 46 > bytes.size() || bytes.compare(at, 4, "PK\x01\x02") != 0)
       damaged(file, "its directory is damaged");
@@ -219,6 +224,12 @@ NamedArrays load_npz(const std::filesystem::path& path) {
                               little<std::uint16_t>(bytes, local + 28);
     if (start > bytes.size() || packed > bytes.size() - start)
       damaged(file, "the member " + name + " ends early");
+    // What a small file can make large: members that share their bytes, and sizes beyond deflate's
+    // largest ratio.
+    used += packed;
+    if (used > bytes.size()) damaged(file, "its members overlap");
+    if (size > packed * kDeflateRatio + kDeflateRatio)
+      damaged(file, fmt::format("the member {} claims {} bytes from {}", name, size, packed));
     const std::string_view raw = std::string_view(bytes).substr(start, packed);
     if (method != 0 && method != 8)
       damaged(file, fmt::format("the member {} uses compression {}", name, method));

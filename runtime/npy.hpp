@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,8 +16,12 @@ namespace croton {
 [[nodiscard]] Array load_npy(const std::filesystem::path& path);
 void save_npy(const std::filesystem::path& path, const Array& array);
 
+/// The array of a .npy file's bytes; errors call them `name`.
+[[nodiscard]] Array parse_npy(std::string_view bytes, const std::string& name);
+
 using NamedArrays = std::vector<std::pair<std::string, Array>>;
 [[nodiscard]] NamedArrays load_npz(const std::filesystem::path& path);
+[[nodiscard]] NamedArrays parse_npz(const std::string& bytes, const std::string& name);
 /// Written aside and renamed, so that a failure leaves an existing file as it was.
 void save_npz(const std::filesystem::path& path, const NamedArrays& arrays);
 

@@ -155,6 +155,8 @@ void Program::order_locks() {
 
 void Program::build_buffers() {
   const std::size_t inputs = inputs_.size(), variables = shared_.size();
+  CROTON_CHECK(plan_.parameters.size() == inputs + variables + outputs_.size(),
+               "the plan is another function's");
   for (std::size_t i = 0; i < plan_.parameters.size(); ++i) {
     Buffer buffer;
     if (i < inputs)

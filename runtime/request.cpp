@@ -143,7 +143,11 @@ void store_request(const std::string& material, const ir::Module& planned,
                     {"extent", kernel.parallel_extent.text()},
                     {"cost", kernel.cost}});
   }
-  sections["kernels"] = list.dump();
+  try {
+    sections["kernels"] = list.dump();
+  } catch (const json::exception&) {  // a name that is no UTF-8: this function is not kept
+    return;
+  }
   cache_store("request", material, sections);
 }
 
