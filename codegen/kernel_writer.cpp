@@ -129,6 +129,7 @@ class KernelText {
   std::string header() const {
     std::string text = "// kernel  " + out_.name + "\n";
     const ir::Provenance from = kernel_->provenance();
+    if (!from.labels.empty()) text += fmt::format("// makes  {}\n", fmt::join(from.labels, ", "));
     for (const Site& site : from.sites) text += "// from  " + site.text() + "\n";
     return text;
   }
@@ -259,6 +260,15 @@ class KernelText {
     });
   }
 
+  // A loaded value is called after its buffer, others after their op; numbers in order of the text.
+  std::string local_name(const NodePtr& node) {
+    const std::string base = node->op == Op::load && names_.contains(node->operands[0])
+                                 ? names_.at(node->operands[0])
+                                 : std::string(ir::info(node->op).name);
+    const bool digit = std::isdigit(static_cast<unsigned char>(base.back())) != 0;
+    return unique(fmt::format("{}{}{}", base, digit ? "_" : "", ++temporaries_));
+  }
+
   std::string site_comment(const NodePtr& node) const {
     return node->provenance().first_site().text();
   }
@@ -279,7 +289,8 @@ class KernelText {
       case Op::store:
         return writer_.line(
             fmt::format("{} = {};", element(node->operands[1], node->attribute<Shape>("indices")),
-                        text_of(node->operands[0])));
+                        text_of(node->operands[0])),
+            site_comment(node->operands[0].node));
       case Op::fail_if:
         return fail(node);
       default:
@@ -293,7 +304,7 @@ class KernelText {
       inlined_[{node, 0}] = text;
       return;
     }
-    const std::string name = unique(fmt::format("t{}", ++temporaries_));
+    const std::string name = local_name(node);
     names_[{node, 0}] = name;
     writer_.line(fmt::format("const {} {} = {};", croton::name(node->types[0].dtype), name, text),
                  site_comment(node));
@@ -500,7 +511,8 @@ class KernelText {
         writer_.line(streams
                          ? fmt::format("stream_store({}, ({}*)({} + {}));", value, type,
                                        names_.at(buffer), index_text(offset_of(buffer, indices)))
-                         : fmt::format("{} = {};", place(buffer, indices, true), value));
+                         : fmt::format("{} = {};", place(buffer, indices, true), value),
+                     site_comment(inner->operands[0].node));
         continue;
       }
       std::string text;
@@ -516,7 +528,7 @@ class KernelText {
         for (const Value& v : inner->operands) operands.push_back(operand(v));
         text = filled(vector_text(row), operands, type);
       }
-      const std::string name = unique(fmt::format("t{}", ++temporaries_));
+      const std::string name = local_name(inner);
       names_[{inner, 0}] = name;
       vectors.insert(inner.get());
       writer_.line(fmt::format("const {} {} = {};", type, name, text), site_comment(inner));

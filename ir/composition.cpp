@@ -285,7 +285,7 @@ Value call(std::string_view name, std::span<const Value> operands, NamedAttribut
 Value expand(const Node& call) {
   const Composition& composition = composition_named(call.attribute<std::string>("name"));
   Value body = composition.body(call.operands, call.attribute<NamedAttributes>("attributes"));
-  body.node->inherit(call);
+  inherit_through(body.node, call);
   return body;
 }
 

@@ -170,7 +170,7 @@ std::vector<Value> pullback(std::span<const Value> outputs, std::span<const Valu
       CROTON_CHECK(part.rank() == target.rank(),
                    fmt::format("the gradient of {} has type {} for an operand of type {}",
                                info(node->op).name, text(part.type()), text(target.type())));
-      part.node->inherit(*node);
+      inherit_through(part.node, *node);
       accumulate(sums, target, cast(part, target.dtype()));
     }
   }

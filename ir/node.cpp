@@ -120,6 +120,28 @@ void Node::inherit(const Node& replaced) const {
   for (const std::string& label : other.labels) add_label(label);
 }
 
+void inherit_through(const NodePtr& made, const Node& origin) {
+  made->inherit(origin);
+  if (origin.provenance().sites.empty()) return;
+  const auto is_known = [&](const Node& node) {
+    return &node == &origin || info(node.op).kind == OpKind::creation ||
+           !node.provenance().sites.empty() ||
+           std::any_of(origin.operands.begin(), origin.operands.end(),
+                       [&](const Value& v) { return v.node.get() == &node; });
+  };
+  std::vector<NodePtr> stack{made};
+  while (!stack.empty()) {
+    const NodePtr node = stack.back();
+    stack.pop_back();
+    if (node.get() == &origin) continue;
+    for (const Value& operand : node->operands) {
+      if (is_known(*operand.node)) continue;
+      operand.node->inherit(origin);
+      stack.push_back(operand.node);
+    }
+  }
+}
+
 NodePtr intern(Op op, std::vector<Value> operands, std::vector<Attribute> attributes,
                std::vector<Type> types, std::vector<Region> regions,
                std::shared_ptr<void> payload) {

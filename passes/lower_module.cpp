@@ -172,11 +172,14 @@ class Lowerer {
       }
   }
 
-  Value arena_for(const Value& v) { return arena_like(v.dtype(), v.shape()); }
+  Value arena_for(const Value& v) {
+    return arena_like(ir::info(v.op()).name, v.dtype(), v.shape());
+  }
 
   // Offsets are the plan pass's business.
-  Value arena_like(DType dtype, Shape extents) {
-    arenas_.push_back(ir::intern(Op::arena, {}, {fmt::format("t{}", arenas_.size()), Shape{Dim(0)}},
+  Value arena_like(std::string_view name, DType dtype, Shape extents) {
+    arenas_.push_back(ir::intern(Op::arena, {},
+                                 {fmt::format("{}{}", name, arenas_.size() + 1), Shape{Dim(0)}},
                                  {ir::buffer(dtype, std::move(extents), ir::Space::arena)}));
     return {arenas_.back(), 0};
   }
@@ -256,7 +259,7 @@ class Lowerer {
       for (const Value& home : homes_.at(v)) need(home);
     Value partials;
     if (const Shape extents = partials_of(group); !extents.empty())
-      need(partials = arena_like(group.lead().dtype(), extents));
+      need(partials = arena_like("partials", group.lead().dtype(), extents));
     in_order_of_plan(arguments);
     std::map<std::string, int> used;
     std::unordered_map<Value, Value, ir::ValueHash> by_buffer;

@@ -74,7 +74,7 @@ class Driver {
                                ir::text(next.type())));
       CROTON_CHECK(depth < kMaxRewrites,
                    fmt::format("the rule {} does not come to an end", rule->name));
-      next.node->inherit(*current.node);
+      ir::inherit_through(next.node, *current.node);
       if (options_.fired) ++(*options_.fired)[std::string(rule->name)];
       if (options_.log) options_.log->push_back({rule->name, current.node, next.node});
       if (options_.left != nullptr && *options_.left > 0) --*options_.left;

@@ -87,8 +87,12 @@ Value Scalars::at(const Value& v, const Index& index) {
   if (const Value* known = kernel_.find(k)) return *known;
   const auto buffer = buffers_.find(v);
   Value made = callback_ ? callback_(v, index) : Value{};
-  if (!made)
-    made = buffer != buffers_.end() ? kernel_.load(buffer->second, index) : compute(v, index);
+  if (!made) {
+    const bool loaded = buffer != buffers_.end();
+    made = loaded ? kernel_.load(buffer->second, index) : compute(v, index);
+    // The statement leads to the line that wrote the value.
+    if (loaded || ir::is_elementwise(v.op())) made.node->inherit(*v.node);
+  }
   kernel_.remember(k, made);
   return made;
 }

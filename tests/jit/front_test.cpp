@@ -83,6 +83,17 @@ TEST_CASE("scopes name what is built in them, on their own thread") {
   CHECK_THAT(message(), !Contains("encoder"));
 }
 
+TEST_CASE("emitted statements lead to the user's lines") {
+  Expr x = input("x", f64, {"n"});
+  const int line = __LINE__ + 1;
+  Expr y = exp(x) * 2.0;
+  const std::string text = compile({x}, {y}).source();
+  const auto statement = text.find("out[i] =");
+  REQUIRE(statement != std::string::npos);
+  CHECK_THAT(text.substr(statement, text.find('\n', statement) - statement),
+             Contains("front_test.cpp:" + std::to_string(line)));
+}
+
 TEST_CASE("lines inside the standard library are not the user's") {
   Expr x = input("x", f64, {3});
   const std::vector<Expr> many{x, x};
