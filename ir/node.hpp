@@ -95,8 +95,8 @@ struct Node {
 inline const Type& Value::type() const { return node->types[static_cast<std::size_t>(index)]; }
 inline Op Value::op() const { return node->op; }
 
-/// `made` stands for `origin` or was made from it: it and what it was built of, down to origin's own
-/// operands and to nodes that already lead somewhere, lead to origin's lines.
+/// `made` stands for `origin` or was made from it: it and what it was built of, down to origin's
+/// own operands and to nodes that already lead somewhere, lead to origin's lines.
 void inherit_through(const NodePtr& made, const Node& origin);
 
 /// Makes a node. Pure ones are interned; an existing equal node is returned.
