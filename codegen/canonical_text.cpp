@@ -35,6 +35,8 @@ std::string canonical_text(const EmittedKernel& kernel) {
       if (!renamed.contains(name)) renamed[std::move(name)] = fmt::format("{}_{}", prefix, count++);
   };
   number("__restrict ", "buffer");
+  for (std::size_t i = 0; i < kernel.locals.size(); ++i)
+    renamed.emplace(kernel.locals[i], fmt::format("local_{}", i));
   number("const i64 ", "number");  // dims first, then indices
   std::string out;
   const std::string_view text = kernel.source;

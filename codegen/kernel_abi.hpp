@@ -38,6 +38,7 @@ struct EmittedKernel {
   std::string entry;
   std::string combine_entry;  // "" when nothing follows the parallel loop
   std::vector<std::string> dims;
+  std::vector<std::string> locals;  // in order of appearance; named for readers
   Dim parallel_extent;
   std::int64_t cost = 1;  // of one parallel iteration, in element operations (symbolic dims as 64)
   std::vector<std::string> failures;

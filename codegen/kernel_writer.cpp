@@ -266,7 +266,8 @@ class KernelText {
                                  ? names_.at(node->operands[0])
                                  : std::string(ir::info(node->op).name);
     const bool digit = std::isdigit(static_cast<unsigned char>(base.back())) != 0;
-    return unique(fmt::format("{}{}{}", base, digit ? "_" : "", ++temporaries_));
+    out_.locals.push_back(unique(fmt::format("{}{}{}", base, digit ? "_" : "", ++temporaries_)));
+    return out_.locals.back();
   }
 
   std::string site_comment(const NodePtr& node) const {
