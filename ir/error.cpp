@@ -54,7 +54,9 @@ UserError::UserError(const std::string& message, std::vector<ErrorNote> notes)
     : Error(render(message, notes)), message_(message), notes_(std::move(notes)) {}
 
 BackendError::BackendError(const std::string& message, std::string log)
-    : Error(log.empty() ? message : message + "\n" + log), log_(std::move(log)) {}
+    : Error(log.empty() ? message : message + "\n" + log),
+      message_(message),
+      log_(std::move(log)) {}
 
 void internal_error(std::string_view condition, const std::string& message,
                     const std::source_location& where) {

@@ -54,10 +54,11 @@ class UserError : public Error {
 class BackendError : public Error {
  public:
   BackendError(const std::string& message, std::string log);
+  [[nodiscard]] const std::string& message() const { return message_; }
   [[nodiscard]] const std::string& log() const { return log_; }
 
  private:
-  std::string log_;
+  std::string message_, log_;
 };
 
 class InternalError : public Error {

@@ -103,7 +103,37 @@ class Verifier {
       for (const Value& output : group.outputs)
         check(std::find(group.members.begin(), group.members.end(), output) != group.members.end(),
               "an output of group {} is no member", group.name);
+      check(fits(group), "the group {} is {}, but {} decides its loops", group.name,
+            name(group.kind), info(group.lead().op()).name);
     }
+    if (module_.level != Level::grouped) return;
+    for (const Value& root : module_.roots()) {
+      const bool in_memory = root.op() == Op::input || root.op() == Op::shared;
+      check(in_memory || std::any_of(module_.groups.begin(), module_.groups.end(),
+                                     [&](const Group& group) {
+                                       return std::find(group.outputs.begin(), group.outputs.end(),
+                                                        root) != group.outputs.end();
+                                     }),
+            "no group computes a result, {}", info(root.op()).name);
+    }
+  }
+
+  // Whether the op that decides a group's loops is one that its kind is for.
+  static bool fits(const Group& group) {
+    const OpKind lead = info(group.lead().op()).kind;
+    switch (group.kind) {
+      case GroupKind::product:
+        return lead == OpKind::contraction;
+      case GroupKind::row:
+      case GroupKind::full:
+      case GroupKind::column:
+        return lead == OpKind::reduction;
+      case GroupKind::serial:
+        return lead == OpKind::reduction || lead == OpKind::indexing;
+      case GroupKind::elementwise:
+        return true;
+    }
+    return false;
   }
 
   void dims(const Shape& shape, std::string_view what) const {

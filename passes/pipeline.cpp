@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "ir/builder.hpp"
@@ -174,13 +175,15 @@ void run_one(const Pass& pass, ir::Module& module, const PipelineOptions& option
       ir::verify(module);
       check_round_trip(module);
     }
-  } catch (const InternalError& error) {
-    throw PassError(std::string(pass.name), ir::print(before), error.what());
   } catch (const UserError& error) {
     // A schedule or an index of the user's may be wrong; a module that no longer verifies is ours.
     if (error.message().starts_with("module @"))
       throw PassError(std::string(pass.name), ir::print(before), error.what());
     throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw PassError(std::string(pass.name), ir::print(before), error.what());
   }
   if (!options.keep_stages) return;
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;

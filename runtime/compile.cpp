@@ -1,13 +1,11 @@
 #include "runtime/compile.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 #include <unordered_map>
 
@@ -23,6 +21,7 @@
 #include "runtime/literal_notice.hpp"
 #include "runtime/loader.hpp"
 #include "runtime/pool.hpp"
+#include "runtime/reproducer.hpp"
 #include "runtime/request.hpp"
 #include "runtime/toolchain.hpp"
 
@@ -119,19 +118,6 @@ LoadedKernel load(const CompiledKernel& kernel) {
   return loaded;
 }
 
-// A pass that fails leaves what it was given, so that the failure can be repeated.
-std::string write_reproducer(const passes::PassError& error, const std::string& name) {
-  const std::filesystem::path directory =
-      setting("CROTON_DUMP").value_or(std::filesystem::temp_directory_path().string());
-  std::error_code ignored;
-  std::filesystem::create_directories(directory, ignored);
-  const std::filesystem::path path =
-      directory / fmt::format("croton-{}-{}-{}.ctir", name, error.pass(), getpid());
-  std::ofstream file(path);
-  file << "// croton opt --run " << error.pass() << " " << path.string() << "\n" << error.before();
-  return file.flush() ? path.string() : "";
-}
-
 struct Built {
   ir::Region plan;
   std::vector<CompiledKernel> kernels;
@@ -148,6 +134,7 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
     const int count = static_cast<int>(entry->kernels.size());
     return {std::move(entry->plan), std::move(entry->kernels), count, 0, true};
   }
+  note_miss(graph, material);
   const ir::Module module = planned(graph, options);
   std::vector<KernelJob> jobs;
   for (const ir::NodePtr& kernel : module.kernels) {
@@ -166,7 +153,11 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
                   std::move(emitted.source)};
     jobs.push_back(std::move(job));
   }
-  compile_missing(jobs, target, default_threads(), use_cache);
+  try {
+    compile_missing(jobs, target, default_threads(), use_cache);
+  } catch (const RefusedText& error) {
+    throw BackendError(error.message() + compiler_reproducer(module, target), error.log());
+  }
   Built built;
   built.plan = module.plan;
   for (KernelJob& job : jobs) {
@@ -198,10 +189,7 @@ ir::Module planned(const ir::Module& graph, const passes::PipelineOptions& optio
   try {
     passes::run_pipeline(module, options, report);
   } catch (const passes::PassError& error) {
-    const std::string path = write_reproducer(error, graph.name);
-    throw InternalError(
-        std::string(error.what()) +
-        (path.empty() ? "" : "\n  repeat it with: croton opt --run " + error.pass() + " " + path));
+    throw InternalError(error.what() + pass_reproducer(error, graph.name, options));
   }
   return module;
 }
@@ -282,6 +270,15 @@ void collect_requires(ir::Module& module) {
         found.push_back({update.variable.shape()[i], update.value.shape()[i],
                          update.variable.node->provenance().sites});
   module.requires_ = std::move(found);
+}
+
+std::vector<ir::Value> prepare(ir::Module& module) {
+  // Groups name nodes of their graph, whose dims were resolved before they were made.
+  std::vector<ir::Value> values =
+      module.level == ir::Level::tensor ? extract_value_dims(module) : std::vector<ir::Value>{};
+  collect_requires(module);
+  module.state = module.shared_variables();
+  return values;
 }
 
 std::shared_ptr<const Program> compile(ir::Module module, const CompileSettings& settings) {

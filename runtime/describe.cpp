@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "codegen/canonical_text.hpp"
@@ -46,7 +47,10 @@ class Describer {
     pipeline.keep_stages = true;
     passes::PipelineReport report;
     passes::run_pipeline(module, pipeline, report);
-    for (const auto& [what, why] : report.refusals) out_.refusals.push_back({what, why});
+    // Fusion asks again when groups have grown; one answer is enough.
+    std::set<std::pair<std::string, std::string>> told;
+    for (const auto& [what, why] : report.refusals)
+      if (told.emplace(what, why).second) out_.refusals.push_back({what, why});
     for (const auto& stage : report.stages) add_stage(stage);
     // Groups are gone after lower, so they are taken from the last stage that has them.
     const ir::Module* grouped = nullptr;

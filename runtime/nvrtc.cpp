@@ -134,6 +134,22 @@ std::string compile_cuda(std::string_view source, std::string_view architecture)
                 "--ftz=false", "--prec-div=true", "--prec-sqrt=true"});
 }
 
+std::string cuda_driver_identity() {
+  void* handle = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) return "";
+  const auto query = reinterpret_cast<int (*)(int*)>(dlsym(handle, "cuDriverGetVersion"));
+  int version = 0;
+  const bool known = query != nullptr && query(&version) == 0 && version > 0;
+  dlclose(handle);
+  return known ? fmt::format("CUDA {}.{}", version / 1000, version % 1000 / 10) : "";
+}
+
+bool library_loads(const std::string& name) {
+  void* handle = dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  if (handle != nullptr) dlclose(handle);
+  return handle != nullptr;
+}
+
 std::string nvrtc_identity() {
   const Nvrtc* table = nvrtc(nullptr);
   return table ? table->identity : "";

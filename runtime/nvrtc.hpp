@@ -12,6 +12,10 @@ namespace croton::runtime {
 /// when it refuses the text, or, when there is no NVRTC, with the paths that were tried.
 /// Thread-safe.
 [[nodiscard]] std::string compile_cuda(std::string_view source, std::string_view architecture);
+/// "CUDA 12.4": what the driver serves; "" without a driver.
+[[nodiscard]] std::string cuda_driver_identity();
+/// Whether the system's loader finds a shared library.
+[[nodiscard]] bool library_loads(const std::string& name);
 /// "nvrtc 12.9": part of cache keys; "" when there is no NVRTC.
 [[nodiscard]] std::string nvrtc_identity();
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <link.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "ir/text.hpp"
@@ -90,6 +91,44 @@ std::optional<RequestKey> parse_request_material(std::string_view material) {
     return std::nullopt;
   key.graph = material;
   return key;
+}
+
+std::map<int, std::vector<std::string>> sites_by_line(const ir::Module& graph) {
+  std::vector<ir::PrintedNode> nodes;
+  (void)ir::print(graph, {.canonical = true, .nodes = &nodes});
+  std::map<int, std::vector<std::string>> out;
+  for (const ir::PrintedNode& printed : nodes)
+    for (const Site& site : printed.node->provenance().sites)
+      if (!site.file.empty()) out[printed.line].push_back(site.text());
+  return out;
+}
+
+void note_miss(const ir::Module& graph, const std::string& material) {
+  const CacheSettings settings = cache_settings();
+  if (!settings.write || settings.directory.empty()) return;
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const json note{{"request", cache_hash(material)},
+                  {"program", program.string()},
+                  {"sites", sites_by_line(graph)}};
+  const std::string key = "function " + graph.name;
+  (void)write_entry(
+      settings.directory, entry_path(settings.directory, "miss", cache_hash(key)),
+      serialised(key, {{"name", graph.name},
+                       {"note", note.dump(-1, ' ', false, json::error_handler_t::replace)}}));
+}
+
+std::optional<MissNote> find_miss(const std::string& function) {
+  const std::string key = "function " + function;
+  const OpenedEntry entry =
+      open_entry(entry_path(cache_settings().directory, "miss", cache_hash(key)), false);
+  if (!entry.problem.empty() || entry.material != key) return std::nullopt;
+  try {
+    const json note = json::parse(entry.sections.at("note"));
+    return MissNote{note.at("request"), note.at("program"), note.at("sites")};
+  } catch (const std::exception&) {
+    return std::nullopt;  // another version's
+  }
 }
 
 const std::string& library_identity() {

@@ -2,6 +2,7 @@
 // hit runs no pass and no compiler. Kernels' objects are in the entry.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,18 @@ struct RequestKey {
 };
 /// Nothing when it is no key of a request.
 [[nodiscard]] std::optional<RequestKey> parse_request_material(std::string_view material);
+/// Remembers which graph of that name was compiled anew, by which program and from which of its
+/// lines: for `croton cache why`. Never read by a compile.
+void note_miss(const ir::Module& graph, const std::string& material);
+struct MissNote {
+  std::string request;                            // the key's hash
+  std::string program;                            // path
+  std::map<int, std::vector<std::string>> sites;  // by line of the key's graph text
+};
+[[nodiscard]] std::optional<MissNote> find_miss(const std::string& function);
+/// The lines of the user's program behind each line of a graph's canonical text, from 1.
+[[nodiscard]] std::map<int, std::vector<std::string>> sites_by_line(const ir::Module& graph);
+
 /// The canonical text of a plan, as entries hold it.
 [[nodiscard]] std::string plan_text(const ir::Module& planned);
 

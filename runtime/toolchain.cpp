@@ -66,7 +66,7 @@ std::string taken(const croton_compiler& compiler, croton_compile_result* result
   if (remarks && result->remarks) *remarks = result->remarks;
   const bool ok = result->ok != 0;
   compiler.release(result);
-  if (!ok) throw BackendError(refusal, log);
+  if (!ok) throw RefusedText(refusal, log);
   return data;
 }
 
@@ -102,6 +102,17 @@ std::string archive_of(const std::vector<std::pair<std::string, std::string>>& m
   for (const auto& [name, data] : members) list.push_back({name.c_str(), data.data(), data.size()});
   return taken(component(), component().archive(list.data(), list.size()),
                "the compiler refused to make a static library");
+}
+
+std::string compiler_component(std::string* tried) {
+  try {
+    Dl_info where{};
+    const auto address = reinterpret_cast<const void*>(component().compile);
+    return dladdr(address, &where) != 0 && where.dli_fname ? where.dli_fname : "memory";
+  } catch (const BackendError& error) {
+    if (tried) *tried = error.log();
+    return "";
+  }
 }
 
 std::string compiler_identity() { return CROTON_COMPILER_IDENTITY; }

@@ -6,9 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "ir/error.hpp"
 #include "runtime/target.hpp"
 
 namespace croton::runtime {
+
+/// The compiler looked at a text and said no; its log says why.
+class RefusedText : public BackendError {
+  using BackendError::BackendError;
+};
 
 struct Compiled {
   std::string object;
@@ -24,6 +30,8 @@ struct Compiled {
 /// The bytes of a static library of objects, given with their file names.
 [[nodiscard]] std::string archive_of(
     const std::vector<std::pair<std::string, std::string>>& members);
+/// The path of the component, which is loaded for it; "" when it cannot be, and `tried` says why.
+[[nodiscard]] std::string compiler_component(std::string* tried);
 /// "clang 19.1.7": part of cache keys; does not load the component.
 [[nodiscard]] std::string compiler_identity();
 /// What keys say of the compiler's flags.

@@ -9,6 +9,10 @@ namespace croton::tool {
 void add_aot(CLI::App& program);
 void add_opt(CLI::App& program);
 void add_run(CLI::App& program);
+void add_cache(CLI::App& program);
+void add_doctor(CLI::App& program);
+void add_completion(CLI::App& program);
+void add_reference(CLI::App& program);
 void add_dump(CLI::App& program);
 void add_ops(CLI::App& program);
 

@@ -4,11 +4,15 @@
 #include "frontend/croton/function.hpp"
 #include "ir/error.hpp"
 #include "tools/croton/command.hpp"
+#include "tools/croton/output.hpp"
+#include "tools/croton/words.hpp"
 
 namespace {
 
 int report(const char* kind, const std::exception& error, int code) {
-  std::fprintf(stderr, "croton: %s%s\n", kind, error.what());
+  const bool colour = croton::tool::coloured(2);
+  std::fprintf(stderr, "%scroton: %s%s%s\n", colour ? "\x1b[31m" : "", colour ? "\x1b[0m" : "",
+               kind, error.what());
   return code;
 }
 
@@ -22,13 +26,20 @@ int main(int argc, char** argv) {
   croton::tool::add_aot(program);
   croton::tool::add_opt(program);
   croton::tool::add_dump(program);
+  croton::tool::add_cache(program);
+  croton::tool::add_doctor(program);
   croton::tool::add_run(program);
   croton::tool::add_ops(program);
+  croton::tool::add_completion(program);
+  croton::tool::add_reference(program);
   try {
     program.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? 0 : 1;
+    const std::string unknown = croton::tool::unknown_word(program, argc, argv);
+    if (error.get_exit_code() == 0 || unknown.empty()) return program.exit(error) == 0 ? 0 : 1;
+    std::fprintf(stderr, "%s\n", unknown.c_str());
+    return 1;
   } catch (const croton::UserError& error) {
     return report("", error, 1);
   } catch (const croton::BackendError& error) {

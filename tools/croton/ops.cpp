@@ -8,6 +8,8 @@
 #include "ir/op.hpp"
 #include "ir/spelling.hpp"
 #include "tools/croton/command.hpp"
+#include "tools/croton/output.hpp"
+#include "tools/croton/theano.hpp"
 
 namespace croton::tool {
 namespace {
@@ -76,10 +78,15 @@ void add_ops(CLI::App& program) {
   auto name = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
   CLI::App* command = program.add_subcommand("ops", "the operations there are");
-  command->footer("Example: croton ops softmax");
+  command->footer("Example: croton ops softmax\n         croton ops --theano tensor.switch");
   command->add_option("name", *name, "one operation");
   command->add_flag("--json", *as_json, "as JSON");
-  command->callback([name, as_json] { ops(*name, *as_json); });
+  auto theano = std::make_shared<std::string>();
+  command->add_option("--theano", *theano, "what a name of Theano's is called here");
+  command->callback([name, as_json, theano] {
+    if (!theano->empty()) return write_output("", from_theano(*theano));
+    ops(*name, *as_json);
+  });
 }
 
 }  // namespace croton::tool

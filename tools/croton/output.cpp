@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <ctime>
 #include <fstream>
+#include <iterator>
 
 #include "ir/error.hpp"
 #include "runtime/config.hpp"
@@ -19,6 +21,23 @@ bool coloured(int stream) {
 std::string heading(std::string_view text) {
   return coloured(STDOUT_FILENO) ? fmt::format("\x1b[1m== {}\x1b[0m\n", text)
                                  : fmt::format("== {}\n", text);
+}
+
+std::string bytes_text(std::int64_t bytes) {
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < std::size(kUnits); ++unit) value /= 1024;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string time_text(std::int64_t seconds) {
+  const std::time_t time = seconds;
+  std::tm local{};
+  localtime_r(&time, &local);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+  return text;
 }
 
 void write_output(const std::string& file, const std::string& text) {

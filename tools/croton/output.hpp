@@ -1,6 +1,7 @@
 // How the program writes: to a file or standard output, coloured only where a person looks.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,10 @@ namespace croton::tool {
 [[nodiscard]] bool coloured(int stream);
 /// A line that begins a section of output.
 [[nodiscard]] std::string heading(std::string_view text);
+/// "1.5 MiB".
+[[nodiscard]] std::string bytes_text(std::int64_t bytes);
+/// Local time to the minute, from seconds since 1970.
+[[nodiscard]] std::string time_text(std::int64_t seconds);
 /// Standard output for "". UserError naming the file that cannot be written.
 void write_output(const std::string& file, const std::string& text);
 

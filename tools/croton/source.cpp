@@ -8,6 +8,7 @@
 
 #include "ir/spelling.hpp"
 #include "runtime/cache.hpp"
+#include "runtime/compile.hpp"
 #include "runtime/description_json.hpp"
 #include "tools/croton/entries.hpp"
 #include "tools/croton/module_file.hpp"
@@ -21,10 +22,13 @@ using runtime::Description;
 Description of_module(const std::string& file, const SourceOptions& options) {
   const runtime::Target target = target_of(options.target);
   passes::PipelineOptions pipeline = runtime::pipeline_options({.math = options.math}, target);
-  return runtime::describe(read_module(file), {.origin = file == "-" ? "standard input" : file,
-                                               .pipeline = pipeline,
-                                               .target = target,
-                                               .dims = options.dims});
+  ir::Module module = read_module(file);
+  // As compile does; kernels and plans are past it.
+  if (module.level <= ir::Level::grouped) module = runtime::prepare(std::move(module)).module;
+  return runtime::describe(module, {.origin = file == "-" ? "standard input" : file,
+                                    .pipeline = pipeline,
+                                    .target = target,
+                                    .dims = options.dims});
 }
 
 Description of_directory(const fs::path& directory, const SourceOptions& options) {
@@ -66,12 +70,7 @@ Description of_directory(const fs::path& directory, const SourceOptions& options
 }  // namespace
 
 runtime::Target target_of(const std::string& name) {
-  if (name.empty()) return runtime::host_target();
-  const auto named = runtime::target_named(name);
-  if (!named)
-    throw UserError(
-        fmt::format("unknown target {}; targets are x86-64-v2, x86-64-v3 and x86-64-v4", name));
-  return *named;
+  return name.empty() ? runtime::host_target() : runtime::required_target(name);
 }
 
 std::map<std::string, std::int64_t> dims_of(const std::vector<std::string>& given) {

@@ -1,0 +1,138 @@
+#include "tools/croton/why.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "ir/text.hpp"
+
+namespace croton::tool {
+namespace {
+
+using runtime::RequestKey;
+
+struct Setting {
+  std::string_view what;
+  std::string RequestKey::*value;
+};
+constexpr Setting kSettings[] = {
+    {"instruction set", &RequestKey::target}, {"math", &RequestKey::math},
+    {"CROTON_BISECT", &RequestKey::rewrites}, {"build of croton", &RequestKey::library},
+    {"compiler", &RequestKey::compiler},      {"compiler's flags", &RequestKey::flags},
+};
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::string trimmed(std::string_view line) {
+  const std::size_t start = line.find_first_not_of(' ');
+  return start == std::string_view::npos ? "" : std::string(line.substr(start));
+}
+
+// A graph's text with what stands on each of its lines.
+struct Graph {
+  explicit Graph(const std::string& text) : module(ir::parse(text, {.mark = false})) {
+    // Printed again, so that lines and nodes belong together whatever wrote the entry.
+    printed = ir::print(module, {.canonical = true, .nodes = &listed});
+    lines = lines_of(printed);
+    for (const ir::PrintedNode& node : listed)
+      nodes[static_cast<std::size_t>(node.line) - 1] = &node;
+  }
+  [[nodiscard]] const ir::Node* node(std::size_t line) const {
+    const auto it = nodes.find(line);
+    return it == nodes.end() ? nullptr : it->second->node;
+  }
+  ir::Module module;
+  std::string printed;
+  std::vector<ir::PrintedNode> listed;
+  std::vector<std::string_view> lines;
+  std::map<std::size_t, const ir::PrintedNode*> nodes;
+};
+
+std::string value_text(const ir::Node& constant) {
+  const auto& literal = constant.attribute<ir::Literal>("value");
+  if (!literal.is_scalar())
+    return fmt::format("{} numbers of {}", literal.count(), name(literal.dtype()));
+  switch (literal.dtype()) {
+    case DType::f32:
+      return fmt::format("{}", literal.at<float>(0));
+    case DType::f64:
+      return fmt::format("{}", literal.at<double>(0));
+    case DType::boolean:
+      return literal.at<bool>(0) ? "true" : "false";
+    default:
+      return fmt::format("{}", literal.as_integer(0));
+  }
+}
+
+Change change_at(const Graph& there, const Graph& here, std::size_t i) {
+  const ir::Node* a = there.node(i);
+  const ir::Node* b = here.node(i);
+  if (a && b && a->op == b->op && a->types.size() == 1 && b->types.size() == 1) {
+    const std::string type_a = ir::text(a->types[0]), type_b = ir::text(b->types[0]);
+    if (a->op == ir::Op::constant && !(a->attributes == b->attributes) &&
+        a->types[0].dtype == b->types[0].dtype &&
+        !(a->find_attribute("value") == b->find_attribute("value")))
+      return {"constant", value_text(*a), value_text(*b), {}};
+    if (a->op == ir::Op::input || a->op == ir::Op::shared) {
+      const auto& name_a = a->attribute<std::string>("name");
+      const auto& name_b = b->attribute<std::string>("name");
+      const std::string kind = a->op == ir::Op::input ? "input" : "shared variable";
+      if (name_a == name_b) return {kind + " " + name_a, type_a, type_b, {}};
+      return {kind + "'s name", name_a, name_b, {}};
+    }
+  }
+  const auto line = [i](const Graph& graph) {
+    return i < graph.lines.size() ? trimmed(graph.lines[i]) : "";
+  };
+  const std::string x = line(there), y = line(here);
+  if (x.starts_with("module @") && y.starts_with("module @"))
+    return {"function's name", there.module.name, here.module.name, {}};
+  if (x.starts_with("require ") || y.starts_with("require "))
+    return {"assumption about dims", x, y, {}};
+  return {"operation", x, y, {}};
+}
+
+}  // namespace
+
+std::vector<Change> changes(const RequestKey& there, const RequestKey& here,
+                            const std::map<int, std::vector<std::string>>& sites) {
+  std::vector<Change> out;
+  for (const Setting& setting : kSettings)
+    if (there.*setting.value != here.*setting.value)
+      out.push_back({std::string(setting.what), there.*setting.value, here.*setting.value, {}});
+  if (there.graph == here.graph) return out;
+  const Graph a(there.graph), b(here.graph);
+  const std::size_t most = std::max(a.lines.size(), b.lines.size());
+  for (std::size_t i = 0; i < most; ++i) {
+    if (i < a.lines.size() && i < b.lines.size() && a.lines[i] == b.lines[i]) continue;
+    Change change = change_at(a, b, i);
+    if (const auto it = sites.find(static_cast<int>(i) + 1); it != sites.end())
+      change.sites = it->second;
+    out.push_back(std::move(change));
+  }
+  return out;
+}
+
+std::size_t distance(const RequestKey& there, const RequestKey& here) {
+  constexpr std::size_t kOtherFunction = std::size_t{1} << 32;
+  std::size_t out = 0;
+  for (const Setting& setting : kSettings) out += there.*setting.value != here.*setting.value;
+  const auto a = lines_of(there.graph), b = lines_of(here.graph);
+  constexpr std::size_t kNameLine = 1;
+  if (a.size() > kNameLine && b.size() > kNameLine && a[kNameLine] != b[kNameLine])
+    out += kOtherFunction;
+  out += std::max(a.size(), b.size()) - std::min(a.size(), b.size());
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) out += a[i] != b[i];
+  return out;
+}
+
+}  // namespace croton::tool

@@ -1,0 +1,21 @@
+// The program's own command tree, read back: completion, the reference, and what a misspelt word
+// may have meant all come from it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace croton::tool {
+
+/// "--stage" and so on, "-o" only where there is no long name.
+[[nodiscard]] std::vector<std::string> option_names(const CLI::App& command);
+/// Visible commands, in the order in which they were added.
+[[nodiscard]] std::vector<const CLI::App*> commands_of(const CLI::App& command);
+/// The words that an option of that name takes, where a table of croton lists them: "--stage".
+[[nodiscard]] std::vector<std::string> words_of(const std::string& option);
+/// "unknown command dmup; did you mean "dump"?" for the first word that the program does not know;
+/// "" when it knows them all.
+[[nodiscard]] std::string unknown_word(const CLI::App& program, int argc, char** argv);
+
+}  // namespace croton::tool
