@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "ir/spelling.hpp"
 #include "runtime/description_json.hpp"
@@ -9,6 +10,7 @@
 #include "tools/croton/command.hpp"
 #include "tools/croton/difference.hpp"
 #include "tools/croton/output.hpp"
+#include "tools/croton/report.hpp"
 #include "tools/croton/source.hpp"
 
 namespace croton::tool {
@@ -18,9 +20,9 @@ using runtime::Description;
 
 struct Options {
   std::string source, architecture = "sm_80", output, dot;
-  std::vector<std::string> stages, difference, dims;
+  std::vector<std::string> stages, difference, dims, sources{"."};
   SourceOptions from;
-  bool json = false;
+  bool json = false, html = false;
 };
 
 std::size_t stage_number(const Description& d, const std::string& name) {
@@ -82,12 +84,33 @@ std::string everything(Description& d, const std::string& architecture) {
   return out;
 }
 
+// What cannot be had here is left out: a report says what it lacks.
+void generate_if_possible(Description& d, runtime::Generated what,
+                          const std::string& architecture) {
+  try {
+    runtime::generate(d, what, architecture);
+  } catch (const Error& error) {
+    d.notes.emplace_back(error.what());
+  }
+}
+
+std::string html_of(Description& d, const Options& o) {
+  for (const auto what : {runtime::Generated::remarks, runtime::Generated::assembly})
+    generate_if_possible(d, what, o.architecture);
+  std::vector<std::string> directories = o.sources;
+  directories.push_back(std::filesystem::path(o.source).parent_path().string());
+  return html_report(d, source_texts(d, directories), measure_machine());
+}
+
 void dump(Options& o) {
   o.from.dims = dims_of(o.dims);
   Description d = describe_source(o.source, o.from);
   std::string out;
   for (const std::string& note : d.notes) std::fprintf(stderr, "croton: note: %s\n", note.c_str());
-  if (!o.dot.empty()) {
+  if (o.html) {
+    for (const std::string& stage : o.stages) (void)runtime::view(d, stage, o.architecture);
+    out = html_of(d, o);
+  } else if (!o.dot.empty()) {
     out = dot_of(d, o.dot);
   } else if (!o.difference.empty()) {
     out = difference(text_for_difference(d, o.difference[0], o.architecture),
@@ -116,6 +139,7 @@ void add_dump(CLI::App& program) {
       "Example: croton dump model.ctir --stage kernels\n"
       "         croton dump train --stage cpp          # of the cache, by name or key\n"
       "         croton dump report/ --diff graph stabilize\n"
+      "         croton dump train --html -o report.html --sources src\n"
       "         croton dump model.ctir --dot graph | dot -Tsvg > graph.svg");
   command
       ->add_option("source", options->source,
@@ -132,6 +156,13 @@ void add_dump(CLI::App& program) {
       ->expected(2);
   command->add_option("--dot", options->dot, "a stage's graph for Graphviz");
   command->add_flag("--json", options->json, "everything as JSON, with the stages asked for");
+  command->add_flag("--html", options->html,
+                    "one page for a browser, without a network: graph, stages, code, memory, "
+                    "kernels; with -o report.html");
+  command
+      ->add_option("--sources", options->sources,
+                   "directories of the user's program, whose lines a page shows beside the code")
+      ->capture_default_str();
   command->add_option("--function", options->from.function,
                       "which, in a directory that holds several dumps");
   command->add_option("--dim", options->dims, "name=extent: sizes are shown for it, not for 64")

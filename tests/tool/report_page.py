@@ -1,0 +1,106 @@
+"""Opens a report in headless Chromium as a person would: report_page.py FILE [--nodes N] [--shots DIR].
+
+Every view is shown, every link between them is followed, the graph is searched, pointing at a line lights up
+what comes from the same place; a message of the console that is an error fails. Prints what was found.
+"""
+import argparse
+import pathlib
+import time
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.action_chains import ActionChains
+
+
+def browser():
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1500,1000",
+                     "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=pathlib.Path)
+    parser.add_argument("--nodes", type=int, help="how many nodes the first graph must have")
+    parser.add_argument("--search", default="sum")
+    parser.add_argument("--shots", type=pathlib.Path, help="a folder for pictures of every view")
+    arguments = parser.parse_args()
+    driver = browser()
+    try:
+        check(driver, arguments)
+    finally:
+        driver.quit()
+
+
+def check(driver, arguments):
+    address = arguments.file.resolve().as_uri()
+    driver.get(address)
+    views = [b.get_attribute("data-view") for b in driver.find_elements(By.CSS_SELECTOR, "#views button")]
+    assert views == ["overview", "graph", "stages", "code", "memory"], views
+    links = {a.get_attribute("href") for a in driver.find_elements(By.CSS_SELECTOR, "main a")}
+    assert links, "the overview leads nowhere"
+    for view in views:
+        driver.find_element(By.CSS_SELECTOR, f'button[data-view="{view}"]').click()
+        wait_for(driver, f"section[data-view={view}] *")
+        if arguments.shots:
+            arguments.shots.mkdir(parents=True, exist_ok=True)
+            driver.save_screenshot(str(arguments.shots / f"{view}.png"))
+    for link in sorted(links):
+        driver.get(link)
+        wanted = link.split("#")[1].split("/")[0]
+        wait_for(driver, f"section[data-view={wanted}] *")
+    search(driver, address, arguments)
+    hover(driver, address)
+    errors = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    assert not errors, errors
+    print(f"{len(links)} links, no errors in the console")
+
+
+def wait_for(driver, selector):
+    end = time.monotonic() + 10
+    while not driver.find_elements(By.CSS_SELECTOR, selector):
+        assert time.monotonic() < end, f"{selector} does not appear"
+        time.sleep(0.02)
+
+
+def search(driver, address, arguments):
+    driver.get("about:blank")
+    start = time.monotonic()
+    driver.get(address + "#graph")
+    wait_for(driver, "#canvas .node")
+    nodes = len(driver.find_elements(By.CSS_SELECTOR, "#canvas .node"))
+    print(f"{nodes} nodes after {time.monotonic() - start:.2f} s")
+    assert arguments.nodes in (None, nodes), nodes
+    before = driver.find_element(By.CSS_SELECTOR, "#canvas g").get_attribute("transform")
+    driver.find_element(By.ID, "search").send_keys(arguments.search)
+    found = driver.find_elements(By.CSS_SELECTOR, "#canvas .found")
+    assert found, f"nothing is found for {arguments.search}"
+    assert driver.find_element(By.ID, "found").text == f"{len(found)} of {nodes} nodes"
+    after = driver.find_element(By.CSS_SELECTOR, "#canvas g").get_attribute("transform")
+    assert before != after, "the first hit is not brought to the middle"
+    driver.find_element(By.ID, "search").send_keys("no such node")
+    assert not driver.find_elements(By.CSS_SELECTOR, "#canvas .found")
+
+
+def hover(driver, address):
+    driver.get("about:blank")
+    driver.get(address + "#code")
+    wait_for(driver, "#emitted div")
+    lines = driver.find_elements(By.CSS_SELECTOR, "#emitted [data-sites]")
+    if not lines:
+        print("no line of the emitted code leads to a line of a program")
+        return
+    line = lines[-1]
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", line)
+    ActionChains(driver).move_to_element_with_offset(line, -line.size["width"] // 2 + 90, 0).perform()
+    lit = driver.find_elements(By.CSS_SELECTOR, ".lit")
+    assert line in lit, "the line pointed at is not lit"
+    elsewhere = [e for e in driver.find_elements(By.CSS_SELECTOR, "#ir .lit, .source .lit")]
+    assert elsewhere, "nothing else comes from the same place"
+    print(f"{len(lit)} lines come from {line.get_attribute('data-sites')}")
+
+
+main()

@@ -1,0 +1,68 @@
+// The frame: views are functions that draw into an element; the address says which is shown.
+const data = JSON.parse(document.getElementById("data").textContent);
+const d = data.description;
+
+/** An element with attributes and children; text is never read as markup. */
+function el(tag, attributes = {}, ...children) {
+  const svg = ["svg", "g", "rect", "text", "path", "line", "circle", "title"].includes(tag);
+  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+                   : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value !== undefined && value !== false) node.setAttribute(name, value);
+  }
+  node.append(...children.flat());
+  return node;
+}
+
+function bytes(n) {
+  for (const unit of ["B", "KiB", "MiB", "GiB"]) {
+    if (Math.abs(n) < 1024 || unit === "GiB") return `${+n.toPrecision(3)} ${unit}`;
+    n /= 1024;
+  }
+}
+function count(n) {
+  for (const unit of ["", " k", " M", " G", " T"]) {
+    if (Math.abs(n) < 1000 || unit === " T") return `${+n.toPrecision(3)}${unit}`;
+    n /= 1000;
+  }
+}
+/** "7840 × n" with its value for the dims of the report. */
+const quantity = (q, show) => el("span", {title: q.formula}, show(q.value));
+
+const stageText = i => { while (i > 0 && !d.stages[i].changed) --i; return d.stages[i].text; };
+const stageNodes = i => { while (i > 0 && !d.stages[i].changed) --i; return d.stages[i].nodes; };
+
+/** Rows of a table: headings say "number" by ending in '#'. */
+function table(headings, rows) {
+  const cell = (tag, heading, content) =>
+    el(tag, {class: heading.endsWith("#") ? "number" : undefined}, content);
+  return el("table", {},
+    el("thead", {}, el("tr", {}, headings.map(h => cell("th", h, h.replace(/#$/, ""))))),
+    el("tbody", {}, rows.map(row => el("tr", {}, row.map((c, i) => cell("td", headings[i], c))))));
+}
+
+const views = [];  // {name, title, draw(element, rest of the address)}
+
+function show() {
+  const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const view = views.find(v => v.name === name) || views[0];
+  for (const button of document.querySelectorAll("#views button"))
+    button.setAttribute("aria-selected", button.dataset.view === view.name);
+  const section = el("section", {"data-view": view.name});
+  document.getElementById("main").replaceChildren(section);
+  view.draw(section, rest);
+}
+
+function start() {
+  document.title = `${d.name}: croton report`;
+  document.getElementById("title").textContent = d.name;
+  const dims = Object.entries(d.dims).map(([n, v]) => `${n} = ${v}`).join(", ");
+  document.getElementById("about").textContent =
+    `${d.origin} · ${d.target} · ${d.math}${dims ? " · sizes for " + dims : ""}`;
+  document.getElementById("views").append(...views.map(v =>
+    el("button", {role: "tab", "data-view": v.name, onclick: () => { location.hash = v.name; }},
+       v.title)));
+  addEventListener("hashchange", show);
+  show();
+}
