@@ -59,10 +59,12 @@ enum class Promotion : std::uint8_t {
 enum class ResultDType : std::uint8_t { operand, boolean };
 
 namespace traits {
+// Mathematical ones, except the last: on real numbers, the scalar function of an iterative op is a
+// loop whose length depends on the values, so that no compiler vectorises a loop over it.
 inline constexpr std::uint32_t commutative = 1, associative = 2, idempotent = 4, involution = 8,
                                odd = 16, even = 32, increasing = 64, linear = 128,
-                               zero_preserving = 256;
-}
+                               zero_preserving = 256, iterative = 512;
+}  // namespace traits
 
 /// Where sample values for property tests are drawn from.
 enum class Samples : std::uint8_t {
@@ -103,9 +105,11 @@ struct OpInfo {
   std::uint32_t traits = 0;
   std::optional<double> identity{};  // of an associative op or a reduction's combine
   std::optional<double> absorbing{};
-  /// Relative cost of one element: 1 is an addition. At most 4 may be recomputed by fusion.
+  /// Relative cost of one element in a vectorised loop, as measured: 1 is an addition. At most 4
+  /// may be recomputed by fusion.
   int cost = 1;
-  /// Largest error of a real result, in units in the last place; 0: correctly rounded or exact.
+  /// Largest error of a real result, in units in the last place, for f32 and f64, with and without
+  /// fused multiply-adds; 0: correctly rounded or exact.
   double ulp = 0;
   Samples samples = Samples::reals;
   bool may_fail = false;      // can fail at run time

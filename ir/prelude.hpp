@@ -1,6 +1,5 @@
-// The prelude as text: what a kernel uses of ir/prelude/prelude.h, with what that uses, in the
-// order of the file. Printing only what is used keeps kernels readable and their compile time
-// small.
+// The prelude as text: what a kernel uses of ir/prelude, with what that uses, in the order of the
+// files. Printing only what is used keeps kernels readable and their compile time small.
 #pragma once
 
 #include <string>
