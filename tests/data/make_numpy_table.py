@@ -128,5 +128,97 @@ for dtype in names:
         for op, f in logic.items():
             put(op, dtype, [x, y], f(x, y))
         put("logical_not", dtype, [a], np.logical_not(a))
+
+
+# ---- elementary functions where their pieces meet, near their zeros, and at the ends of the range
+def corners(dtype):
+    """Borders of every range reduction and selection, one and a few units to either side, both signs."""
+    info = np.finfo(dtype)
+    borders = [0.5 * np.log(2), np.log(2), 1.5 * np.log(2), np.sqrt(0.5), np.sqrt(2), np.sqrt(2) - 1, 1 - np.sqrt(0.5),
+               0.648, 0.8, 0.927734375, 1, 4, 6, 9.0109, 10, 17.33, 18.4, 20, 37.43, 40, 50, 87.34, 88.0297, 88.7228,
+               89, 90, 100, 103.278, 103.972, 104, 150, 708.396, 709.09, 709.7827, 710.4758, 744.44, 745.1332, 746, 1000,
+               0.25, 2, 8, 1 / 3, np.pi / 4, 3 * np.pi / 4, 2.0**-12, 2.0**-25, 2.0**-27, 2.0**-54, 2.0**24, 2.0**53,
+               2.0**60, 2.0**120, float(info.tiny), float(info.tiny) * 8, float(info.smallest_subnormal) * 5,
+               float(info.max) / 2, float(info.max) / 3]
+    out = []
+    for border in borders:
+        if border > float(info.max):
+            continue
+        at = dtype(border)
+        for steps in (0, 1, 2, 5):
+            for way in (dtype(0), dtype(np.inf)):
+                near = at
+                for _ in range(steps):
+                    near = np.nextafter(near, way)
+                out += [near, -near]
+    return np.append(np.unique([x for x in out if x != 0]), [dtype(0), -dtype(0)])
+
+
+def rounded_once(value, dtype):
+    """An mpmath number to float32 or float64, ties to even, below the normal range too."""
+    if value == 0 or not mpmath.isfinite(value):
+        return dtype(value)
+    precision, least = (24, -149) if dtype is np.float32 else (53, -1074)
+    unit = max(int(mpmath.floor(mpmath.log(abs(value), 2))) - precision + 1, least)
+    rounded = float(mpmath.nint(mpmath.ldexp(value, -unit)) * mpmath.mpf(2) ** unit)
+    return dtype(np.copysign(rounded, -1 if value < 0 else 1))  # mpmath has no signed zero
+
+
+def nan_below(limit, function):
+    return lambda x: mpmath.nan if x < limit else (-mpmath.inf if x == limit else function(x))
+
+
+elementary = {
+    "exp": mpmath.exp, "expm1": mpmath.expm1, "log": nan_below(0, mpmath.log),
+    "log1p": nan_below(-1, mpmath.log1p), "log2": nan_below(0, lambda x: mpmath.log(x, 2)),
+    "log10": nan_below(0, mpmath.log10), "tanh": mpmath.tanh, "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)), "erf": mpmath.erf, "sin": mpmath.sin, "cos": mpmath.cos,
+    "tan": mpmath.tan,
+}
+mpmath.mp.prec = 1600  # so that arguments of 1e300 keep their last bits beside 1 and π
+for dtype in ("f32", "f64"):
+    real = np.dtype(names[dtype]).type
+    a = corners(real)
+    for op, f in elementary.items():
+        # Far out the exponentials are known: 0, the argument or infinity.
+        exact_out = []
+        for x in a.tolist():
+            far = x > 1e5 or x < -1e5
+            if x == 0 and f(mpmath.mpf(0)) == 0:
+                exact_out.append(real(x))  # mpmath has no signed zero
+            elif far and op in ("exp", "expm1", "softplus"):
+                exact_out.append(real((x if op == "softplus" else np.inf) if x > 0 else (-1 if op == "expm1" else 0)))
+            elif far and op in ("tanh", "erf", "sigmoid"):
+                exact_out.append(real(1 if x > 0 else (0 if op == "sigmoid" else -1)))
+            else:
+                exact_out.append(rounded_once(f(mpmath.mpf(x)), real))
+        put(op, f"{dtype}.corners", [a], np.array(exact_out, real))
+
+# ---- powers: what IEEE 754 says of special operands, and the ends of the range
+mpmath.mp.prec = 200
+for dtype in ("f32", "f64"):
+    real = np.dtype(names[dtype]).type
+    info = np.finfo(real)
+    whole = float(2**info.nmant)  # beyond it every number is an integer
+    special = [0.0, 1.0, 2.0, 3.0, 0.5, 1.5, np.inf, np.nan, float(info.max), float(info.tiny),
+               float(info.smallest_subnormal), float(np.nextafter(real(1), real(2))),
+               float(np.nextafter(real(1), real(0))), whole - 1, whole, whole + 1, 2 * whole - 1, 2 * whole, 4 * whole,
+               whole / 2 + 0.5, 7.0, 10.0, 0.1, 149.0, 1074.0, 1e10, 1e20]
+    both = np.array(special + [-v for v in special], real)
+    x, y = (v.ravel() for v in np.meshgrid(both, both))
+    spread = np.exp(rng.uniform(-1, 1, 1500) * np.log(float(info.max)) * 0.99)
+    ends = np.where(rng.random(1500) < 0.5, np.log(float(info.max)), np.log(float(info.smallest_subnormal)))
+    x = np.concatenate([x, spread.astype(real)])
+    y = np.concatenate([y, (ends * rng.uniform(0.85, 1.01, 1500) / np.log(spread)).astype(real)])
+    out = []
+    for base, exponent in zip(x.tolist(), y.tolist()):
+        ordinary = base != 0 and np.isfinite(base) and np.isfinite(exponent) and exponent != 0
+        size = exponent * float(mpmath.log(abs(base))) if ordinary else np.nan
+        if not ordinary or abs(size) > 800 or (base < 0 and exponent != np.floor(exponent)):
+            out.append(real(np.power(long(base), long(exponent))))
+        else:
+            magnitude = mpmath.exp(mpmath.mpf(exponent) * mpmath.log(abs(mpmath.mpf(base))))
+            out.append(rounded_once(-magnitude if base < 0 and exponent % 2 == 1 else magnitude, real))
+    put("pow", f"{dtype}.corners", [x, y], np.array(out, real))
 np.savez_compressed(os.path.join(os.path.dirname(os.path.abspath(__file__)), "numpy_table.npz"), **table)
 print(len(table), "arrays")
