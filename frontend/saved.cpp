@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "frontend/build.hpp"
 #include "ir/spelling.hpp"
@@ -48,8 +48,9 @@ void save(const std::filesystem::path& path, const Exprs& inputs, const Exprs& o
 
 Saved load(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw UserError(fmt::format("cannot read {}", path.string()));
-  const std::string text(std::istreambuf_iterator<char>(file), {});
+  std::ostringstream text;  // takes the failures of reading, of a directory for example
+  text << file.rdbuf();
+  if (!file || text.bad()) throw UserError(fmt::format("cannot read {}", path.string()));
   std::map<std::string, Array> values;
   const std::string beside = path.string() + ".npz";
   if (std::filesystem::exists(beside))
@@ -64,7 +65,7 @@ Saved load(const std::filesystem::path& path) {
     out.variables.push_back(shared(name, value->second, type.shape));
     return detail::value_of(out.variables.back());
   };
-  const ir::Module module = runtime::parse_module(text, path.string(), leaf);
+  const ir::Module module = runtime::parse_module(text.str(), path.string(), leaf);
   if (module.level != ir::Level::tensor)
     throw UserError(fmt::format("{} is at the {} level; only a graph of tensors can be loaded",
                                 path.string(), ir::name(module.level)));

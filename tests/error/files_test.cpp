@@ -1,0 +1,131 @@
+// Files that are not what they say: each is an error that names the file and what is wrong with it.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "frontend/croton/croton.hpp"
+#include "runtime/npy.hpp"
+
+using namespace croton;
+using Catch::Contains;
+
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A file of this name and content, gone at the end.
+struct File {
+  File(std::string name, const std::string& bytes = "") : path(std::move(name)) { write(bytes); }
+  ~File() { std::remove(path.c_str()); }
+  void write(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
+  std::string path;
+};
+
+template <class T>
+std::string with(std::string bytes, std::size_t at, T value) {
+  std::memcpy(bytes.data() + at, &value, sizeof value);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("files that are missing, empty or directories") {
+  CHECK_THROWS_WITH(load_npy("none.npy"), "none.npy: the file cannot be read");
+  CHECK_THROWS_WITH(load_npz("none.npz"), "none.npz: the file cannot be read");
+  CHECK_THROWS_WITH(load("none.ctir"), Contains("cannot read none.ctir"));
+  CHECK_THROWS_AS(load_npy("."), UserError);
+  CHECK_THROWS_AS(load("."), UserError);
+  const File empty("empty.npy");
+  CHECK_THROWS_AS(load_npy(empty.path), UserError);
+  CHECK_THROWS_WITH(save_npy("/dev/null/a.npy", Array::zeros<float>({1})),
+                    Contains("/dev/null/a.npy: the file cannot be written"));
+}
+
+TEST_CASE("arrays in the other byte order are read, unknown types are refused") {
+  const File file("order.npy");
+  save_npy(file.path, Array::of<std::int32_t>({1, -2, 70000}));
+  std::string bytes = contents(file.path);
+  bytes.replace(bytes.find("<i4"), 3, ">i4");
+  for (std::size_t at = bytes.size() - 12; at < bytes.size(); at += 4)
+    std::reverse(bytes.begin() + static_cast<long>(at), bytes.begin() + static_cast<long>(at) + 4);
+  file.write(bytes);
+  CHECK(load_npy(file.path).same_values(Array::of<std::int32_t>({1, -2, 70000})));
+  std::string other = bytes;
+  other.replace(other.find(">i4"), 3, "<M8");
+  file.write(other);
+  CHECK_THROWS_WITH(load_npy(file.path), "order.npy: the dtype '<M8' is not supported");
+  file.write(with(bytes, 6, '\x09'));
+  CHECK_THROWS_WITH(load_npy(file.path), "order.npy: .npy version 9 is not known");
+  other = bytes;
+  other.replace(other.find("(3,), }"), 7, "(3,3,3}");
+  file.write(other);
+  CHECK_THROWS_WITH(load_npy(file.path), "order.npy: the .npy header's shape is not a tuple");
+  other = bytes;
+  other.replace(other.find("(3,), }             "), 20, "(999999999999999,9) ");
+  file.write(other);
+  CHECK_THROWS_WITH(load_npy(file.path),
+                    Contains("order.npy: the file holds 12 bytes of data, its shape needs more"));
+}
+
+TEST_CASE("archives that are cut anywhere, overlap, or claim what they cannot hold") {
+  const File file("archive.npz");
+  save_npz(file.path, {{"a", Array::arange(f64, 5)}, {"b", Array::arange(i32, 3)}});
+  const std::string good = contents(file.path);
+  for (std::size_t n = 1; n < good.size(); ++n) {
+    file.write(good.substr(0, n));
+    CHECK_THROWS_AS(load_npz(file.path), UserError);
+  }
+  const std::size_t first = good.find("PK\x01\x02"), second = good.find("PK\x01\x02", first + 1);
+  file.write(with(good, second + 42, std::uint32_t{0xfffffff0}));
+  CHECK_THROWS_WITH(load_npz(file.path), "archive.npz: a member is missing: b.npy");
+  file.write(with(good, first + 16, std::uint32_t{1}));
+  CHECK_THROWS_WITH(load_npz(file.path), "archive.npz: the member a.npy is damaged");
+  file.write(with(good, first + 10, std::uint16_t{99}));
+  CHECK_THROWS_WITH(load_npz(file.path), "archive.npz: the member a.npy uses compression 99");
+  // Two gigabytes from a hundred bytes: refused before anything is unpacked.
+  file.write(with(good, first + 24, std::uint32_t{0x7fffffff}));
+  CHECK_THROWS_WITH(load_npz(file.path),
+                    Contains("archive.npz: the member a.npy claims 2147483647 bytes from 168"));
+  // A hundred members that are one and the same piece of the file.
+  std::string many = good.substr(0, first);
+  const std::string entry = good.substr(first, second - first);
+  for (int k = 0; k < 100; ++k) many += entry;
+  std::string end = good.substr(good.find("PK\x05\x06"));
+  many += with(end, 10, std::uint16_t{100});
+  file.write(many);
+  CHECK_THROWS_WITH(load_npz(file.path), "archive.npz: its members overlap");
+}
+
+TEST_CASE("graphs in files that are cut or edited name their line") {
+  const File file("graph.ctir");
+  Expr x = input("x", f32, {"n", 3});
+  save(file.path, {x}, {sum(tanh(x * 2.0), axis(1))}, {.name = "g"});
+  const std::string good = contents(file.path);
+  CHECK_NOTHROW(load(file.path));
+  const std::size_t last = good.rfind('}');
+  for (std::size_t n = 0; n < last; ++n) {
+    file.write(good.substr(0, n));
+    CHECK_THROWS_WITH(load(file.path), Contains("graph.ctir:"));
+  }
+  const auto edited = [&](const std::string& from, const std::string& to) {
+    std::string bad = good;
+    REQUIRE(bad.find(from) != std::string::npos);
+    file.write(bad.replace(bad.find(from), from.size(), to));
+  };
+  edited("ctir 1", "ctir 9");
+  CHECK_THROWS_WITH(load(file.path), Contains("graph.ctir:1:"));
+  edited("tanh", "tahn");
+  CHECK_THROWS_WITH(load(file.path),
+                    Contains("graph.ctir:") && Contains("did you mean") && Contains("tanh"));
+  edited("output %", "output %none");
+  CHECK_THROWS_WITH(load(file.path), Contains("graph.ctir:"));
+  edited("output %", "update %x = %x\n  output %");
+  CHECK_THROWS_AS(load(file.path), UserError);  // only shared variables are updated
+  edited("f32[n, 3]", "f32[n, 99999999999999999999]");
+  CHECK_THROWS_WITH(load(file.path), Contains("graph.ctir:3:"));
+}
