@@ -218,7 +218,8 @@ NamedArrays parse_npz(const std::string& bytes, const std::string& file) {
       e += 4u + length;
     }
     at += 46 + name_length + extra + comment;
-    if (local + 30 > bytes.size() || bytes.compare(local, 4, "PK\x03\x04") != 0)
+    if (bytes.size() < 30 || local > bytes.size() - 30 ||
+        bytes.compare(local, 4, "PK\x03\x04") != 0)
       damaged(file, "a member is missing: " + name);
     const std::size_t start = local + 30 + little<std::uint16_t>(bytes, local + 26) +
                               little<std::uint16_t>(bytes, local + 28);
