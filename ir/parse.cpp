@@ -257,6 +257,9 @@ class Parser {
       };
       for (std::size_t i = 0; i < digits.size(); i += 2)
         data.push_back(static_cast<std::byte>(16 * digit(digits[i]) + digit(digits[i + 1])));
+      if (element == DType::boolean &&
+          std::any_of(data.begin(), data.end(), [](std::byte b) { return b > std::byte{1}; }))
+        scan_.fail("the bytes of a bool are 00 or 01");
       return {element, std::move(shape), std::move(data)};
     }
     scan_.expect("{");

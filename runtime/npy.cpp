@@ -170,6 +170,9 @@ Array parse_npy(std::string_view bytes, const std::string& file) {
   if (header.swapped)
     for (std::size_t i = 0; i < static_cast<std::size_t>(needed); i += size)
       std::reverse(out.raw() + i, out.raw() + i + size);
+  if (header.dtype == DType::boolean)  // any byte but 0 is true, and only 1 is a bool
+    std::transform(out.raw(), out.raw() + needed, out.raw(),
+                   [](std::byte b) { return std::byte{b != std::byte{0}}; });
   return header.fortran ? out.transpose().contiguous() : out;
 }
 

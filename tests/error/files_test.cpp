@@ -72,6 +72,15 @@ TEST_CASE("arrays in the other byte order are read, unknown types are refused") 
                     Contains("order.npy: the file holds 12 bytes of data, its shape needs more"));
 }
 
+TEST_CASE("a bool in a file is true when it is not 0") {
+  const File file("bool.npy");
+  save_npy(file.path, Array::of<std::uint8_t>({0, 1, 32, 255}));
+  std::string bytes = contents(file.path);
+  bytes.replace(bytes.find("|u1"), 3, "|b1");
+  file.write(bytes);
+  CHECK(load_npy(file.path).astype(i32).same_values(Array::of<std::int32_t>({0, 1, 1, 1})));
+}
+
 TEST_CASE("archives that are cut anywhere, overlap, or claim what they cannot hold") {
   const File file("archive.npz");
   save_npz(file.path, {{"a", Array::arange(f64, 5)}, {"b", Array::arange(i32, 3)}});
