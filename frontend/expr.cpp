@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "frontend/build.hpp"
+#include "ir/functions.hpp"
 
 namespace croton {
 
@@ -159,22 +160,10 @@ Expr built(std::string_view function, const std::vector<Expr>& operands, const L
   return built(function, list, where, build);
 }
 
-std::int64_t resolve(std::int64_t axis, int rank) {
-  if (axis < -rank || axis >= rank)
-    throw UserError(fmt::format("axis {} is out of range for rank {}", axis, rank));
-  return axis < 0 ? axis + rank : axis;
-}
-
+std::int64_t resolve(std::int64_t axis, int rank) { return ir::resolve_axis(axis, rank); }
 ir::Integers resolve(const Axes& axes, int rank) {
-  ir::Integers resolved;
-  if (!axes.list)
-    for (int i = 0; i < rank; ++i) resolved.push_back(i);
-  else
-    for (const int axis : *axes.list) resolved.push_back(resolve(axis, rank));
-  std::sort(resolved.begin(), resolved.end());
-  const auto twice = std::adjacent_find(resolved.begin(), resolved.end());
-  if (twice != resolved.end()) throw UserError(fmt::format("axis {} is given twice", *twice));
-  return resolved;
+  if (!axes.list) return ir::every_axis(rank);
+  return ir::resolve_axes({axes.list->begin(), axes.list->end()}, rank);
 }
 
 }  // namespace detail

@@ -149,22 +149,60 @@ ResolvedIndex resolve(std::span<const Index> indices, const Shape& shape) {
   return r;
 }
 
+namespace {
+
+// What is left of x once slices are taken and single integers have dropped out; the axis of it that
+// the index arrays begin at.
+struct Kept {
+  Shape shape;
+  std::int64_t axis;
+};
+Kept kept_of(const ResolvedIndex& r) {
+  Kept kept{{}, r.gather_axis};
+  for (std::size_t i = 0; i < r.sizes.size(); ++i) {
+    if (!r.dropped[i]) kept.shape.push_back(r.sizes[i]);
+    if (r.dropped[i] && static_cast<std::int64_t>(i) < r.gather_axis) --kept.axis;
+  }
+  return kept;
+}
+
+// NumPy counts single integers beside arrays among the arrays: when a slice stands between them,
+// the arrays' axes come first in the result.
+bool arrays_come_first(const ResolvedIndex& r) {
+  const auto begin = static_cast<std::size_t>(r.gather_axis), end = begin + r.arrays.size();
+  std::size_t first = begin, last = end;
+  for (std::size_t i = 0; i < r.dropped.size(); ++i)
+    if (r.dropped[i]) first = std::min(first, i), last = std::max(last, i + 1);
+  for (std::size_t i = first; i < last; ++i)
+    if (!r.dropped[i] && (i < begin || i >= end)) return true;
+  return false;
+}
+
+// Axes [at, at + count) of x become its first ones.
+ir::Value in_front(const ir::Value& x, std::int64_t at, std::int64_t count) {
+  ir::Integers order;
+  for (std::int64_t i = 0; i < count; ++i) order.push_back(at + i);
+  for (std::int64_t i = 0; i < x.rank(); ++i)
+    if (i < at || i >= at + count) order.push_back(i);
+  return ir::transpose(x, std::move(order));
+}
+
+void refuse_new_axes(std::span<const Index> indices) {
+  if (std::any_of(indices.begin(), indices.end(),
+                  [](const Index& i) { return std::holds_alternative<NewAxis>(i.value); }))
+    throw UserError("index arrays and new axes do not mix; use expand_dims");
+}
+
+}  // namespace
+
 ir::Value index(const ir::Value& x, std::span<const Index> indices) {
   const ResolvedIndex r = resolve(indices, x.shape());
   const ir::Value sliced = ir::slice_of(x, r.starts, r.sizes, r.steps);
   if (r.gather_axis < 0) return ir::reshape(sliced, r.result);
-  // Single integers drop out first, so that the arrays' axes are counted in what is left.
-  Shape kept;
-  std::int64_t axis = r.gather_axis;
-  for (std::size_t i = 0; i < r.sizes.size(); ++i) {
-    if (!r.dropped[i]) kept.push_back(r.sizes[i]);
-    if (r.dropped[i] && static_cast<std::int64_t>(i) < r.gather_axis) --axis;
-  }
-  const bool adds_axes = std::any_of(indices.begin(), indices.end(), [](const Index& i) {
-    return std::holds_alternative<NewAxis>(i.value);
-  });
-  if (adds_axes) throw UserError("index arrays and new axes do not mix; use expand_dims");
-  return ir::gather(ir::reshape(sliced, std::move(kept)), axis, r.arrays);
+  refuse_new_axes(indices);
+  const Kept kept = kept_of(r);
+  const ir::Value taken = ir::gather(ir::reshape(sliced, kept.shape), kept.axis, r.arrays);
+  return arrays_come_first(r) ? in_front(taken, kept.axis, r.arrays[0].rank()) : taken;
 }
 
 ir::Value update(ir::Op slice_op, ir::Op scatter_op, const ir::Value& x,
@@ -175,15 +213,25 @@ ir::Value update(ir::Op slice_op, ir::Op scatter_op, const ir::Value& x,
     const ir::Value full = ir::reshape(ir::broadcast_to(same, r.result), r.sizes);
     return ir::make(slice_op, {x, full}, {r.starts, r.steps});
   }
-  const bool whole = r.result.size() + r.arrays.size() == x.shape().size() &&
-                     ir::slice_of(x, r.starts, r.sizes, r.steps) == x;
-  if (!whole) throw UserError("updates at index arrays take whole axes besides the arrays");
-  Shape shape(x.shape().begin(), x.shape().begin() + r.gather_axis);
-  shape.insert(shape.end(), r.arrays[0].shape().begin(), r.arrays[0].shape().end());
-  shape.insert(shape.end(),
-               x.shape().begin() + r.gather_axis + static_cast<std::int64_t>(r.arrays.size()),
-               x.shape().end());
-  return ir::scatter(scatter_op, x, ir::broadcast_to(same, shape), r.gather_axis, r.arrays);
+  refuse_new_axes(indices);
+  const Kept kept = kept_of(r);
+  const ir::Value sliced = ir::slice_of(x, r.starts, r.sizes, r.steps);
+  const ir::Value target = ir::reshape(sliced, kept.shape);
+  const Shape& places = r.arrays[0].shape();
+  const auto count = static_cast<std::int64_t>(r.arrays.size());
+  Shape front(kept.shape.begin(), kept.shape.begin() + kept.axis),
+      back(kept.shape.begin() + kept.axis + count, kept.shape.end());
+  // The update's axes, as the result of reading these places would have them.
+  const bool first = arrays_come_first(r);
+  Shape shape = first ? places : front;
+  const Shape& second = first ? front : places;
+  shape.insert(shape.end(), second.begin(), second.end());
+  shape.insert(shape.end(), back.begin(), back.end());
+  ir::Value update = ir::broadcast_to(same, shape);
+  if (first) update = in_front(update, r.arrays[0].rank(), static_cast<std::int64_t>(front.size()));
+  const ir::Value changed = ir::scatter(scatter_op, target, update, kept.axis, r.arrays);
+  if (target == x) return changed;
+  return ir::set_slice(x, ir::reshape(changed, r.sizes), r.starts, r.steps);
 }
 
 }  // namespace croton::detail

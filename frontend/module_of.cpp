@@ -22,6 +22,7 @@ class Builder {
     for (const auto& [variable, value] : options.updates) add_update(variable, value);
     apply_givens();
     check_leaves(inputs);
+    for (const DimFact& fact : options.facts) add_fact(fact);
   }
   [[nodiscard]] ir::Module take() { return std::move(module_); }
 
@@ -60,6 +61,26 @@ class Builder {
       fail("an update changes the variable's type; cast or reshape it",
            {note(variable), {"new value : " + ir::text(given.type()), value.site()}});
     module_.updates.push_back({target, given});
+  }
+
+  void add_fact(const DimFact& fact) {
+    const ir::Fact stated{fact.kind == DimFact::Kind::divisible ? ir::Fact::Kind::divisible
+                                                                : ir::Fact::Kind::at_least,
+                          fact.symbol, fact.value};
+    if (stated.kind == ir::Fact::Kind::divisible && fact.value < 1)
+      fail(fmt::format("the fact {}: a divisor is at least 1", ir::text(stated)), {});
+    std::vector<ir::Value> leaves = module_.inputs;
+    const std::vector<ir::Value> variables = module_.shared_variables();
+    leaves.insert(leaves.end(), variables.begin(), variables.end());
+    for (const ir::Value& leaf : leaves)
+      for (const Dim& dim : leaf.shape())
+        if (dim.symbol() == fact.symbol && !fact.symbol.empty()) {
+          module_.facts.push_back(stated);
+          return;
+        }
+    fail(fmt::format("the fact {}: no input or shared variable has an extent {}", ir::text(stated),
+                     fact.symbol),
+         {});
   }
 
   void apply_givens() {

@@ -6,6 +6,7 @@
 
 #include "frontend/build.hpp"
 #include "ir/composition.hpp"
+#include "ir/functions.hpp"
 
 namespace croton {
 namespace {
@@ -20,32 +21,21 @@ Expr elementwise(ir::Op op, std::initializer_list<Operand> operands) {
   return built(ir::info(op).name, operands, [&] { return ir::apply(op, list); });
 }
 
-// The shape with reduced axes of extent 1.
-Shape kept_shape(const Shape& shape, const ir::Integers& axes) {
-  Shape out = shape;
-  for (const std::int64_t axis : axes) out[static_cast<std::size_t>(axis)] = Dim(1);
-  return out;
-}
-
 template <class Body>
 Expr reduction(std::string_view name, const Operand& x, const Axes& axes, Body body) {
   return built(name, {x}, [&] {
     const ir::Value v = value_of(x);
     const ir::Integers resolved = detail::resolve(axes, v.rank());
     const ir::Value reduced = body(v, resolved);
-    return axes.keep ? ir::reshape(reduced, kept_shape(v.shape(), resolved)) : reduced;
+    return axes.keep ? ir::keep_axes(reduced, v.shape(), resolved) : reduced;
   });
 }
 
 Expr reduction(ir::Op op, const Operand& x, const Axes& axes) {
-  const ir::OpInfo& row = ir::info(op);
-  return reduction(row.name, x, axes, [&](const ir::Value& v, const ir::Integers& resolved) {
-    if (op == ir::Op::sum || op == ir::Op::prod)
-      return ir::reduce(op, ir::cast(v, sum_dtype(v.dtype())), resolved);
-    if (row.promotion == ir::Promotion::logical)
-      return ir::reduce(op, ir::cast(v, DType::boolean), resolved);
-    return ir::reduce(op, v, resolved);
-  });
+  return reduction(ir::info(op).name, x, axes,
+                   [&](const ir::Value& v, const ir::Integers& resolved) {
+                     return ir::reduce_promoted(op, v, resolved);
+                   });
 }
 
 Expr composed(std::string_view name, const Operand& x, const Axes& axes,
@@ -82,8 +72,7 @@ ir::Value single_axis(std::string_view name, const ir::Value& v, const Axes& axe
 #undef ELEMENTWISE_INTEGER
 
 Expr clip(const Operand& x, const Operand& low, const Operand& high) {
-  return built("clip", {x, low, high},
-               [&] { return ir::minimum(ir::maximum(weak(x), weak(low)), weak(high)); });
+  return built("clip", {x, low, high}, [&] { return ir::clip(weak(x), weak(low), weak(high)); });
 }
 
 Expr cast(const Operand& x, DType dtype) {
@@ -109,63 +98,44 @@ Expr ones_like(const Operand& x) {
 
 Expr arange(Dim count, DType dtype, Location where) {
   return built("arange", std::vector<Expr>{}, where,
-               [&] { return ir::iota(dtype, {Dim::max(count, Dim(0))}, 0); });
+               [&] { return ir::arange(Dim(0), count, 1, dtype); });
+}
+Expr arange(Dim start, Dim stop, std::int64_t step, DType dtype, Location where) {
+  return built("arange", std::vector<Expr>{}, where,
+               [&] { return ir::arange(start, stop, step, dtype); });
 }
 
-Expr arange(const Operand& count, DType dtype) {
-  return built("arange", {count}, [&] {
+Expr arange(const Expr& count, DType dtype, Location where) {
+  return built("arange", {Operand(count, where)}, [&] {
     const ir::Value v = value_of(count);
     if (v.rank() != 0 || !is_integer(v.dtype()))
       throw UserError(
           fmt::format("the count must be a scalar integer, not {}", ir::text(v.type())));
     if (const auto known = ir::splat_value(v))
-      return ir::iota(dtype, {Dim(std::max<std::int64_t>(0, known->as_integer()))}, 0);
+      return ir::arange(Dim(0), Dim(known->as_integer()), 1, dtype);
     const ir::Value wide = ir::cast(v, DType::i64);
-    return ir::iota(dtype, {Dim::max(Dim::value_of(wide.node, wide.index), Dim(0))}, 0);
+    return ir::arange(Dim(0), Dim::value_of(wide.node, wide.index), 1, dtype);
   });
 }
 
 Expr eye(Dim rows, DType dtype, Location where) {
-  return built("eye", std::vector<Expr>{}, where, [&] {
-    const Shape shape{rows, rows};
-    return ir::cast(ir::eq(ir::iota(DType::i64, shape, 0), ir::iota(DType::i64, shape, 1)), dtype);
-  });
+  return built("eye", std::vector<Expr>{}, where, [&] { return ir::eye(rows, rows, 0, dtype); });
+}
+Expr eye(Dim rows, Dim columns, std::int64_t offset, DType dtype, Location where) {
+  return built("eye", std::vector<Expr>{}, where,
+               [&] { return ir::eye(rows, columns, offset, dtype); });
 }
 
 Expr one_hot(const Operand& labels, Dim classes, DType dtype) {
-  return built("one_hot", {labels}, [&] {
-    const ir::Value v = value_of(labels);
-    if (!is_integer(v.dtype()))
-      throw UserError(fmt::format("labels must be integers, not {}", name(v.dtype())));
-    Shape shape = v.shape();
-    shape.push_back(classes);
-    const ir::Value spread = ir::expand_dims(ir::cast(v, DType::i64), {v.rank()});
-    return ir::cast(ir::eq(spread, ir::iota(DType::i64, shape, v.rank())), dtype);
-  });
+  return built("one_hot", {labels}, [&] { return ir::one_hot(value_of(labels), classes, dtype); });
 }
 
 Expr reshape(const Operand& x, Shape shape) {
-  return built("reshape", {x}, [&] {
-    const ir::Value v = value_of(x);
-    const auto open = std::find_if(shape.begin(), shape.end(), [](auto& d) { return d.is(-1); });
-    if (open != shape.end()) {
-      *open = Dim(1);
-      const Dim known = volume(shape), total = volume(v.shape());
-      if (std::any_of(shape.begin(), shape.end(), [](auto& d) { return d.is(-1); }))
-        throw UserError("only one extent may be -1");
-      if (known.is_constant() && total.is_constant() &&
-          (known.is(0) || *total.constant() % *known.constant() != 0))
-        throw UserError(
-            fmt::format("{} elements do not fill rows of {}", total.text(), known.text()));
-      *open = known == total ? Dim(1) : Dim::floordiv(total, known);
-    }
-    return ir::reshape(v, std::move(shape));
-  });
+  return built("reshape", {x}, [&] { return ir::reshape_filled(value_of(x), std::move(shape)); });
 }
 
 Expr ravel(const Operand& x) {
-  return built("ravel", {x},
-               [&] { return ir::reshape(value_of(x), {volume(value_of(x).shape())}); });
+  return built("ravel", {x}, [&] { return ir::ravel(value_of(x)); });
 }
 
 Expr transpose(const Operand& x) {
@@ -198,16 +168,7 @@ Expr squeeze(const Operand& x, Axes axes) {
   return built("squeeze", {x}, [&] {
     const ir::Value v = value_of(x);
     const ir::Integers chosen = detail::resolve(axes, v.rank());
-    Shape shape;
-    for (std::int64_t i = 0; i < v.rank(); ++i) {
-      const Dim& extent = v.shape()[static_cast<std::size_t>(i)];
-      const bool named = std::find(chosen.begin(), chosen.end(), i) != chosen.end();
-      if (named && extent.is(1)) continue;
-      if (named && axes.list)
-        throw UserError(fmt::format("axis {} has extent {}, not 1", i, extent.text()));
-      shape.push_back(extent);
-    }
-    return ir::reshape(v, std::move(shape));
+    return ir::squeeze(v, axes.list ? &chosen : nullptr);
   });
 }
 
@@ -216,53 +177,26 @@ Expr broadcast_to(const Operand& x, Shape shape) {
 }
 
 Expr concatenate(const Exprs& parts, int axis, Location where) {
-  return built("concatenate", parts.list(), where, [&] {
-    std::vector<ir::Value> values = detail::values_of(parts.list());
-    if (values.empty()) throw UserError("there is nothing to concatenate");
-    DType dtype = values[0].dtype();
-    for (const ir::Value& v : values) dtype = promote(dtype, v.dtype());
-    for (ir::Value& v : values) v = ir::cast(v, dtype);
-    const std::int64_t resolved = detail::resolve(axis, values[0].rank());
-    return ir::concatenate(std::move(values), resolved);
-  });
+  return built("concatenate", parts.list(), where,
+               [&] { return ir::concatenate_promoted(detail::values_of(parts.list()), axis); });
 }
 
 Expr stack(const Exprs& parts, int axis, Location where) {
-  std::vector<Expr> expanded;
-  for (const Expr& part : parts.list())
-    expanded.push_back(expand_dims(Operand(part, where), croton::axis(axis)));
-  return concatenate(expanded, axis, where);
+  return built("stack", parts.list(), where,
+               [&] { return ir::stack(detail::values_of(parts.list()), axis); });
 }
 
 std::vector<Expr> split(const Operand& x, int parts, int axis) {
-  const ir::Value v = value_of(x);
   std::vector<Expr> out;
   for (int k = 0; k < std::max(parts, 1); ++k)
-    out.push_back(built("split", {x}, [&] {
-      const auto resolved = static_cast<std::size_t>(detail::resolve(axis, v.rank()));
-      const Dim& extent = v.shape()[resolved];
-      if (parts < 1 || !extent.is_constant() || *extent.constant() % parts != 0)
-        throw UserError(fmt::format("axis {} of extent {} does not split into {} equal parts", axis,
-                                    extent.text(), parts));
-      Shape starts(v.shape().size(), Dim(0)), sizes = v.shape();
-      sizes[resolved] = Dim(*extent.constant() / parts);
-      starts[resolved] = Dim(k) * sizes[resolved];
-      return ir::slice_of(v, starts, sizes, ir::Integers(starts.size(), 1));
-    }));
+    out.push_back(built("split", {x}, [&] { return ir::split(value_of(x), parts, k, axis); }));
   return out;
 }
 
 Expr flip(const Operand& x, Axes axes) {
   return built("flip", {x}, [&] {
     const ir::Value v = value_of(x);
-    Shape starts(v.shape().size(), Dim(0));
-    ir::Integers steps(starts.size(), 1);
-    for (const std::int64_t axis : detail::resolve(axes, v.rank())) {
-      const auto i = static_cast<std::size_t>(axis);
-      starts[i] = v.shape()[i] - Dim(1);
-      steps[i] = -1;
-    }
-    return ir::slice_of(v, std::move(starts), v.shape(), std::move(steps));
+    return ir::flip(v, detail::resolve(axes, v.rank()));
   });
 }
 
@@ -300,7 +234,7 @@ Expr logsumexp(const Operand& x, Axes axes) { return composed("logsumexp", x, ax
 Expr cumsum(const Operand& x, int axis) {
   return built("cumsum", {x}, [&] {
     const ir::Value v = value_of(x);
-    return ir::cumsum(ir::cast(v, sum_dtype(v.dtype())), detail::resolve(axis, v.rank()));
+    return ir::cumsum_promoted(v, detail::resolve(axis, v.rank()));
   });
 }
 
@@ -309,21 +243,7 @@ Expr matmul(const Operand& a, const Operand& b) {
 }
 
 Expr dot(const Operand& a, const Operand& b) {
-  return built("dot", {a, b}, [&] {
-    const ir::Value x = value_of(a), y = value_of(b);
-    if (x.rank() == 0 || y.rank() == 0) return ir::mul(weak(a), weak(b));
-    if (x.rank() <= 2 && y.rank() <= 2) return ir::matmul(x, y);
-    const DType dtype = promote(x.dtype(), y.dtype());
-    ir::Integers xs, ys, out;
-    for (std::int64_t i = 0; i + 1 < x.rank(); ++i) xs.push_back(i + 1), out.push_back(i + 1);
-    xs.push_back(0);
-    for (std::int64_t i = 0; i < y.rank(); ++i) {
-      const bool inner = y.rank() == 1 || i == y.rank() - 2;
-      ys.push_back(inner ? 0 : 100 + i);
-      if (!inner) out.push_back(100 + i);
-    }
-    return ir::contract(ir::cast(x, dtype), ir::cast(y, dtype), xs, ys, out);
-  });
+  return built("dot", {a, b}, [&] { return ir::dot(weak(a), weak(b)); });
 }
 
 Expr softmax(const Operand& x, Axes axis) {

@@ -26,6 +26,8 @@ DType common_dtype(const OpInfo& row, std::span<const Operand> operands) {
     dtype = dtype ? promote_weak(*dtype, operand.literal_kind()) : operand.own_dtype();
   }
   if (row.promotion == Promotion::inexact) return inexact(*dtype);
+  if (row.promotion == Promotion::quotient) return is_real(*dtype) ? *dtype : DType::f64;
+  if (row.promotion == Promotion::numeric && *dtype == DType::boolean) return DType::i8;
   if (row.promotion == Promotion::logical) return DType::boolean;
   return *dtype;
 }
@@ -244,11 +246,22 @@ Value contract(const Value& a, const Value& b, Integers a_labels, Integers b_lab
               {std::move(a_labels), std::move(b_labels), std::move(out_labels)});
 }
 
+Value contract_promoted(const Value& a, const Value& b, Integers a_labels, Integers b_labels,
+                        Integers out_labels) {
+  const DType dtype = promote(a.dtype(), b.dtype());
+  if (dtype != DType::boolean)
+    return contract(cast(a, dtype), cast(b, dtype), std::move(a_labels), std::move(b_labels),
+                    std::move(out_labels));
+  // Or of ands: how many pairs are both true, and whether there is any.
+  const Value count = contract(cast(a, DType::i64), cast(b, DType::i64), std::move(a_labels),
+                               std::move(b_labels), std::move(out_labels));
+  return cast(count, DType::boolean);
+}
+
 Value matmul(const Value& a, const Value& b) {
   if (a.rank() == 0 || b.rank() == 0)
     throw UserError("matmul: operands must have at least one axis; use * for scalars");
-  const DType dtype = promote(a.dtype(), b.dtype());
-  Value x = cast(a, dtype), y = cast(b, dtype);
+  const Value &x = a, &y = b;
   // Labels: 0 rows, 1 columns, 2 the inner axis, 3… batch axes counted from the right.
   const std::size_t x_batch = x.rank() < 2 ? 0 : x.shape().size() - 2;
   const std::size_t y_batch = y.rank() < 2 ? 0 : y.shape().size() - 2;
@@ -281,8 +294,8 @@ Value matmul(const Value& a, const Value& b) {
     y_kept.push_back(y.shape().back());
   }
   try {
-    return contract(reshape(x, std::move(x_kept)), reshape(y, std::move(y_kept)),
-                    std::move(x_labels), std::move(y_labels), std::move(out));
+    return contract_promoted(reshape(x, std::move(x_kept)), reshape(y, std::move(y_kept)),
+                             std::move(x_labels), std::move(y_labels), std::move(out));
   } catch (const UserError& error) {
     throw UserError("matmul: " + error.message());
   }

@@ -87,6 +87,9 @@ class Operand {
 [[nodiscard]] Value cumsum(const Value& x, std::int64_t axis, bool reverse = false);
 [[nodiscard]] Value contract(const Value& a, const Value& b, Integers a_labels, Integers b_labels,
                              Integers out_labels);
+/// As `contract`, of operands brought to their common dtype; of bool the or of ands.
+[[nodiscard]] Value contract_promoted(const Value& a, const Value& b, Integers a_labels,
+                                      Integers b_labels, Integers out_labels);
 /// NumPy's matmul for any ranks (1 and above).
 [[nodiscard]] Value matmul(const Value& a, const Value& b);
 /// The inverse of a reduction's shape: the reduced axes come back, repeated.

@@ -68,10 +68,14 @@ Value log_softmax(Operands o, const NamedAttributes& attributes) {
 }
 
 // An infinite maximum is not subtracted: exp(-inf - -inf) would be NaN where the answer is -inf.
+Value finite_maximum(const Value& x, const Integers& axes) {
+  const Value top = reduce(Op::max, x, axes);
+  return where(isinf(top), zeros_of(top), top);
+}
+
 Value logsumexp(Operands o, const NamedAttributes& attributes) {
   const auto& axes = get<Integers>(attributes, "axes");
-  const Value top = reduce(Op::max, o[0], axes);
-  const Value shift = where(isinf(top), zeros_of(top), top);
+  const Value shift = finite_maximum(o[0], axes);
   const Value e = exp(o[0] - restore_axes(shift, o[0].shape(), axes));
   return log(reduce(Op::sum, e, axes)) + shift;
 }
@@ -130,6 +134,19 @@ Value cross_entropy(Operands o, const NamedAttributes&) {
   return reshape(neg(gather(rows, 0, places)), shape);
 }
 
+// prod / x without zeros; the product of the rest where x is the only zero; 0 where there are more.
+// Written with the zeros replaced by 1, so that no division meets a zero.
+Value product_of_others(Operands o, const NamedAttributes& attributes) {
+  const Value& x = o[0];
+  const auto& axes = get<Integers>(attributes, "axes");
+  const Value zero = eq(x, 0.0);
+  const Value safe = where(zero, full_like(x, 1.0), x);
+  const Value rest = restore_axes(reduce(Op::prod, safe, axes), x.shape(), axes);
+  const Value zeros = restore_axes(reduce(Op::sum, cast(zero, x.dtype()), axes), x.shape(), axes);
+  const Value others = zeros - cast(zero, x.dtype());
+  return where(eq(others, 0.0), rest / safe, zeros_of(x));
+}
+
 // ---- gradients of their own
 // relu'(0) = 0.
 void relu_vjp(Vjp& g) { g.to(0, where(gt(g.in(0), 0.0), g.out(), g.zeros())); }
@@ -155,8 +172,45 @@ void log_softmax_vjp(Vjp& g) {
 void logsumexp_vjp(Vjp& g) {
   const auto& axes = get<Integers>(g.node()->attribute<NamedAttributes>("attributes"), "axes");
   const Value x = g.in(0);
-  const Value p = exp(x - restore_axes(g.value(), x.shape(), axes));
+  // Not exp(x - value): the value is rounded at its own size, which exp would multiply.
+  const Value e = exp(x - restore_axes(finite_maximum(x, axes), x.shape(), axes));
+  const Value p = e / restore_axes(reduce(Op::sum, e, axes), x.shape(), axes);
   g.to(0, restore_axes(g.out(), x.shape(), axes) * p);
+}
+
+// The body's where() hides how a zero factor moves the others' products. Row i of a square of the
+// factors, with 1 on its diagonal, has the i-th result for its product: so the gradient of that
+// product, which is this composition again, holds at zeros and to any order.
+void product_of_others_vjp(Vjp& g) {
+  const Value x = g.in(0);
+  const auto& axes = get<Integers>(g.node()->attribute<NamedAttributes>("attributes"), "axes");
+  Integers order;
+  Shape rows;
+  Dim count(1);
+  for (std::int64_t i = 0; i < x.rank(); ++i)
+    if (std::find(axes.begin(), axes.end(), i) == axes.end()) {
+      order.push_back(i);
+      rows.push_back(x.shape()[static_cast<std::size_t>(i)]);
+    }
+  for (const std::int64_t axis : axes) {
+    order.push_back(axis);
+    count = count * x.shape()[static_cast<std::size_t>(axis)];
+  }
+  const Value moved = transpose(x, order), cotangent = transpose(g.out(), order);
+  rows.push_back(count);
+  Shape square = rows;
+  square.push_back(count);
+  const auto last = static_cast<std::int64_t>(rows.size());
+  const Value diagonal = eq(iota(DType::i64, square, last - 1), iota(DType::i64, square, last));
+  Integers columns;
+  for (std::int64_t i = 0; i + 1 < last; ++i) columns.push_back(i);
+  columns.push_back(last);
+  const Value factors = broadcast(reshape(moved, rows), square, columns);
+  const std::vector<Value> operands{where(diagonal, full_like(factors, 1.0), factors)};
+  const Value others = call("product_of_others", operands, {{"axes", Integers{last}}});
+  const Value parts = restore_axes(reshape(cotangent, rows), square, {last}) * others;
+  const Value slopes = reduce(Op::sum, where(diagonal, zeros_of(parts), parts), {last - 1});
+  g.to(0, transpose(reshape(slopes, moved.shape()), inverse_permutation(order)));
 }
 
 void gelu_vjp(Vjp& g) {
@@ -202,6 +256,9 @@ constexpr std::array kCompositions = {
     all_axes, without_axes, logsumexp, logsumexp_vjp},
   Composition{"mean", "mean(x, axes = all)", "Arithmetic mean.", 1,
     all_axes, without_axes, mean},
+  Composition{"product_of_others", "product_of_others(x, axes = all)",
+    "For each element the product of the other ones along the axes: the derivative of prod.", 1,
+    all_axes, same_as_first, product_of_others, product_of_others_vjp},
   Composition{"relu", "relu(x)", "max(x, 0); the gradient at 0 is 0.", 1,
     none, same_as_first, relu, relu_vjp},
   Composition{"softmax", "softmax(x, axis = -1)", "exp(x) divided by its sum along an axis.", 1,

@@ -18,7 +18,9 @@ namespace croton::ir {
 using Binding = std::pair<Value, Literal>;  // an input or shared variable, and its numbers
 
 struct ExactOptions {
-  bool fma = true;  // multiply-adds of products round once, as on targets that have them
+  bool fma = true;  // the target has fused multiply-adds: the prelude uses them
+  /// With fma: so do products. Strict mathematics does not.
+  bool fused_products = true;
   /// Values with more elements are refused with a UserError.
   std::int64_t max_elements = std::int64_t{1} << 31;
 };

@@ -53,7 +53,9 @@ using Enter = std::function<void(std::byte* accumulators, std::int64_t first, st
 class Exact final : public Evaluator {
  public:
   explicit Exact(const ExactOptions& options)
-      : Evaluator(options.max_elements), fma_(options.fma) {}
+      : Evaluator(options.max_elements),
+        fma_(options.fma),
+        fused_products_(options.fma && options.fused_products) {}
 
   static Literal literal(Elements&& x) { return {x.dtype, std::move(x.shape), std::move(x.bytes)}; }
 
@@ -191,7 +193,7 @@ class Exact final : public Evaluator {
   // acc = a * b + acc for n elements; n is 1 or the operands are adjacent.
   void multiply_add(const std::byte* a, const std::byte* b, std::byte* acc, std::int64_t n,
                     DType dtype) const {
-    if (fma_ && is_real(dtype)) return loop(Op::fma, dtype)(a, b, acc, acc, n);
+    if (fused_products_ && is_real(dtype)) return loop(Op::fma, dtype)(a, b, acc, acc, n);
     std::vector<std::byte> product(static_cast<std::size_t>(n) * size_of(dtype));
     loop(Op::mul, dtype)(a, b, nullptr, product.data(), n);
     loop(Op::add, dtype)(product.data(), acc, nullptr, acc, n);
@@ -290,7 +292,7 @@ class Exact final : public Evaluator {
     loop(Op::add, to.dtype)(to.at(i), from.at(j), nullptr, to.at(i), 1);
   }
 
-  bool fma_;
+  bool fma_, fused_products_;
 };
 
 }  // namespace

@@ -189,7 +189,7 @@ class Reference final : public Evaluator {
 
   // Functions that can turn inside an interval without showing it at the ends.
   static bool turns(Op op) {
-    return op == Op::sin || op == Op::cos || op == Op::tan || op == Op::mod;
+    return op == Op::sin || op == Op::cos || op == Op::tan || op == Op::mod || op == Op::pow;
   }
   static bool may_turn(std::span<const Bounded* const> x, Wide value, Wide bound, Op op) {
     // A remainder jumps by the divisor where it meets 0.
@@ -197,6 +197,8 @@ class Reference final : public Evaluator {
       const Wide reach = bound + 2 * (x[0]->bound + x[1]->bound);
       return std::fabs(value) <= reach || std::fabs(value) + reach >= std::fabs(x[1]->value);
     }
+    // A negative base has powers at whole exponents only, with alternating signs.
+    if (op == Op::pow) return x[1]->bound > 0 && x[0]->value - x[0]->bound < 0;
     return x[0]->bound > 0.05;
   }
 

@@ -62,12 +62,34 @@ void require_rule(const NodePtr& node) {
 
 bool carries_gradient(const Value& v) { return is_real(v.dtype()) || is_complex(v.dtype()); }
 
-Value missing(const Value& wrt, Disconnected mode) {
+// The first value on the way from `wrt` that no derivative passes: an integer or bool one.
+NodePtr end_of_path(const Value& wrt, const std::vector<NodePtr>& order,
+                    std::span<const Value> stops) {
+  const Value from[] = {wrt};
+  const auto reached = dependents(order, from, stops);
+  for (const NodePtr& node : order)
+    if (reached.contains(node.get()) && node != wrt.node && !carries_gradient({node, 0}))
+      return node;
+  return {};
+}
+
+Value missing(const Value& wrt, const std::vector<NodePtr>& order, const GradientOptions& options) {
+  const Disconnected mode = options.disconnected;
+  if (mode == Disconnected::ignore) return zeros_of(wrt);
   const Provenance from = wrt.node->provenance();
   const std::string name = from.labels.empty() ? std::string(info(wrt.op()).name) : from.labels[0];
-  const std::string message =
+  std::string message =
       fmt::format("grad: the cost does not depend on {} : {}", name, text(wrt.type()));
-  if (mode == Disconnected::raise) throw UserError(message);
+  std::vector<ErrorNote> notes;
+  if (const NodePtr end = end_of_path(wrt, order, options.consider_constant)) {
+    const std::string_view reason = info(end->op).no_gradient;
+    message =
+        fmt::format("grad: no derivative passes from {} : {} to the cost; the path ends at {}: {}",
+                    name, text(wrt.type()), info(end->op).name,
+                    reason.empty() ? "its result is no floating-point number" : reason);
+    notes = notes_of(end);
+  }
+  if (mode == Disconnected::raise) throw UserError(message, std::move(notes));
   if (mode == Disconnected::warn) fmt::print(stderr, "croton: warning: {}\n", message);
   return zeros_of(wrt);
 }
@@ -177,7 +199,7 @@ std::vector<Value> pullback(std::span<const Value> outputs, std::span<const Valu
   std::vector<Value> results;
   for (const Value& v : wrt) {
     const auto it = sums.find(v);
-    results.push_back(it == sums.end() ? missing(v, options.disconnected) : it->second);
+    results.push_back(it == sums.end() ? missing(v, order, options) : it->second);
   }
   return results;
 }

@@ -73,18 +73,10 @@ void vjp_scatter_add(Vjp& g) {
 }
 
 void vjp_prod(Vjp& g) {
-  // d prod / d x_i is the product of the others: prod / x_i without zeros; the product of the rest
-  // where x_i is the only zero; 0 where there are more. Written with the zeros replaced by 1, so
-  // that no division meets a zero. (The second derivative at zeros is not represented.)
-  const Value x = g.in(0);
   const Integers& axes = g.integers("axes");
-  const Value zero = eq(x, 0.0);
-  const Value safe = where(zero, full_like(x, 1.0), x);
-  const Value rest = restore_axes(reduce(Op::prod, safe, axes), x.shape(), axes);
-  const Value zeros = restore_axes(reduce(Op::sum, cast(zero, x.dtype()), axes), x.shape(), axes);
-  const Value others = zeros - cast(zero, x.dtype());
-  const Value derivative = where(eq(others, 0.0), rest / safe, zeros_of(x));
-  g.to(0, restore_axes(g.out(), x.shape(), axes) * derivative);
+  const std::vector<Value> x{g.in(0)};
+  const Value others = call("product_of_others", x, {{"axes", axes}});
+  g.to(0, restore_axes(g.out(), g.in(0).shape(), axes) * others);
 }
 
 void vjp_extremum(Vjp& g) {

@@ -1,8 +1,15 @@
 #include "ir/module.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace croton::ir {
+
+std::string text(const Fact& fact) {
+  return fact.kind == Fact::Kind::divisible ? fmt::format("{} % {} == 0", fact.symbol, fact.value)
+                                            : fmt::format("{} >= {}", fact.symbol, fact.value);
+}
 
 std::string_view name(Level level) {
   switch (level) {

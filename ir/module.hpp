@@ -26,11 +26,14 @@ struct Fact {
   std::int64_t value = 0;
   friend bool operator==(const Fact&, const Fact&) = default;
 };
+/// "n % 8 == 0"
+[[nodiscard]] std::string text(const Fact& fact);
 
 /// a == b must hold when the function is called; `sites` say who assumed it.
 struct Require {
   Dim a, b;
   std::vector<Site> sites;
+  std::string fact{};  // the stated fact that this checks: "n % 8 == 0"
 };
 
 struct Update {

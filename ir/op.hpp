@@ -50,10 +50,12 @@ enum class Domain : std::uint8_t { any, number, integer, integer_or_bool, real, 
 
 /// How the promoting builder treats operands before making the node.
 enum class Promotion : std::uint8_t {
-  same,     // to NumPy's common dtype
-  inexact,  // to the common dtype, then to a floating dtype
-  logical,  // to bool
-  none,     // operands are taken as they are
+  same,      // to NumPy's common dtype
+  numeric,   // to the common dtype; bool to i8
+  inexact,   // to the common dtype, then to a floating dtype (f32 where NumPy has float16)
+  quotient,  // to the common dtype; integers and bool to f64
+  logical,   // to bool
+  none,      // operands are taken as they are
 };
 
 enum class ResultDType : std::uint8_t { operand, boolean };

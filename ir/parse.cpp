@@ -9,6 +9,7 @@
 
 #include "ir/builder.hpp"
 #include "ir/composition.hpp"
+#include "ir/functions.hpp"
 #include "ir/scanner.hpp"
 #include "ir/spelling.hpp"
 #include "ir/text.hpp"
@@ -428,8 +429,8 @@ class Parser {
       const NamedAttributes attributes = scan_.looks_at("{") ? named() : NamedAttributes{};
       const std::vector<Type> types = stated_types();
       made = guarded([&] {
-        if (!find_composition(op_name)) unknown_op(op_name);
-        return call(op_name, operands, attributes).node;
+        if (!find_composition(op_name) && !find_function(op_name)) unknown_op(op_name);
+        return ir::named(op_name, operands, attributes).node;
       });
       check_types(*made, types);
     }
@@ -465,6 +466,7 @@ class Parser {
     std::vector<std::string_view> known;
     for (const OpInfo& row : all_ops()) known.push_back(row.name);
     for (const Composition& c : all_compositions()) known.push_back(c.name);
+    for (const Function& f : all_functions()) known.push_back(f.name);
     throw UserError(fmt::format("unknown op {}{}", op_name, suggestion(op_name, known)));
   }
 

@@ -70,10 +70,7 @@ class Printer {
     line(fmt::format("module @{} : {} {{", is_identifier(m.name) ? m.name : quoted(m.name),
                      name(m.level)));
     ++depth_;
-    for (const Fact& fact : m.facts)
-      line(fact.kind == Fact::Kind::divisible
-               ? fmt::format("fact {} % {} == 0", fact.symbol, fact.value)
-               : fmt::format("fact {} >= {}", fact.symbol, fact.value));
+    for (const Fact& fact : m.facts) line("fact " + text(fact));
     graph(m);
     for (const Require& require : m.requires_) {
       std::string comment;

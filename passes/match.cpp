@@ -16,6 +16,7 @@ using ir::Value;
 
 struct Bindings {
   std::array<Value, patterns::kVariables> values{};
+  std::array<std::vector<Value>, patterns::kVariables> lists{};  // of variables below `each`
   std::array<std::vector<ir::Attribute>, 2> attributes{};
   std::array<bool, 2> bound{};
 };
@@ -32,7 +33,8 @@ bool is_number(const Value& v, double wanted) {
 
 class Matcher {
  public:
-  explicit Matcher(const Pattern& pattern) : pattern_(pattern) {}
+  Matcher(const Pattern& pattern, const RuleContext& context)
+      : pattern_(pattern), context_(context) {}
 
   std::optional<Bindings> match(const Value& root) {
     Bindings bindings;
@@ -42,7 +44,8 @@ class Matcher {
 
  private:
   bool match(int at, const Value& v, Bindings& b) const {
-    const Cell& cell = pattern_.cells[static_cast<std::size_t>(at)];
+    const Cell& cell = cell_at(at);
+    if (cell.single_use && !context_.single_use(v)) return false;
     switch (cell.kind) {
       case CellKind::value:
         return bind(cell, v, b);
@@ -53,17 +56,40 @@ class Matcher {
       case CellKind::op:
         if (v.op() != cell.op || !bind_attributes(cell, v.node->attributes, b)) return false;
         break;
+      case CellKind::each:
+        return false;  // below a variadic op only
       case CellKind::composition:
         if (v.op() != Op::call || v.node->attribute<std::string>("name") != cell.name ||
             !bind_attributes(cell, {v.node->find_attribute("attributes")}, b))
           return false;
         break;
     }
+    if (cell.operands[0] >= 0 && cell_at(cell.operands[0]).kind == CellKind::each)
+      return match_each(cell_at(cell.operands[0]).operands[0], v, b);
     const Bindings before = b;
     if (match_operands(cell, v, b, false)) return true;
     if (!ir::has_trait(v.op(), ir::traits::commutative)) return false;
     b = before;
     return match_operands(cell, v, b, true);
+  }
+
+  [[nodiscard]] const Cell& cell_at(int at) const {
+    return pattern_.cells[static_cast<std::size_t>(at)];
+  }
+
+  // Variables of the operands' pattern stand for one value per operand; attributes are common.
+  bool match_each(int at, const Value& v, Bindings& b) const {
+    for (const Value& operand : v.node->operands) {
+      Bindings own;
+      own.attributes = b.attributes;
+      own.bound = b.bound;
+      if (!match(at, operand, own)) return false;
+      for (std::size_t i = 0; i < own.values.size(); ++i)
+        if (own.values[i]) b.lists[i].push_back(own.values[i]);
+      b.attributes = std::move(own.attributes);
+      b.bound = own.bound;
+    }
+    return true;
   }
 
   bool match_operands(const Cell& cell, const Value& v, Bindings& b, bool swapped) const {
@@ -90,6 +116,7 @@ class Matcher {
   }
 
   const Pattern& pattern_;
+  const RuleContext& context_;
 };
 
 class Builder {
@@ -117,7 +144,7 @@ class Builder {
     }
     std::vector<ir::Operand> operands;
     for (const std::int8_t below : cell.operands)
-      if (below >= 0) operands.push_back(operand(below));
+      if (below >= 0) append(below, operands);
     if (cell.kind == CellKind::composition) {
       std::vector<Value> values;
       for (const ir::Operand& o : operands) values.push_back(o.value());
@@ -127,8 +154,27 @@ class Builder {
     }
     if (cell.attributes == Attributes::none)
       return ir::apply(cell.op, std::span<const ir::Operand>(operands));
-    return ir::make(cell.op, {operands[0].value()},
+    std::vector<Value> values;
+    for (const ir::Operand& operand : operands) values.push_back(operand.value());
+    return ir::make(cell.op, std::move(values),
                     bindings_.attributes[static_cast<std::size_t>(cell.attributes)]);
+  }
+
+  // The operand that a cell stands for; `each` stands for as many as were matched.
+  void append(int at, std::vector<ir::Operand>& operands) {
+    const Cell& cell = pattern_.cells[static_cast<std::size_t>(at)];
+    if (cell.kind != CellKind::each) {
+      operands.push_back(operand(at));
+      return;
+    }
+    std::size_t count = 0;
+    for (const auto& list : bindings_.lists) count = std::max(count, list.size());
+    for (std::size_t k = 0; k < count; ++k) {
+      Bindings one = bindings_;
+      for (std::size_t i = 0; i < one.lists.size(); ++i)
+        if (k < one.lists[i].size()) one.values[i] = one.lists[i][k];
+      operands.push_back(Builder(pattern_, one).operand(cell.operands[0]));
+    }
   }
 
   // Attributes bound by a call go on to a call; those of a reduction become named ones.
@@ -163,7 +209,15 @@ DType dtype_of_root(const Value& root) {
   return operands.empty() ? root.dtype() : operands[root.op() == Op::where ? 1 : 0].dtype();
 }
 
+std::string plain_text(const Pattern& pattern, int at);
+
 std::string cell_text(const Pattern& pattern, int at) {
+  const std::string text = plain_text(pattern, at);
+  const bool guarded = pattern.cells[static_cast<std::size_t>(at)].single_use;
+  return guarded ? "single_use(" + text + ")" : text;
+}
+
+std::string plain_text(const Pattern& pattern, int at) {
   const Cell& cell = pattern.cells[static_cast<std::size_t>(at)];
   constexpr std::string_view variables = "xyzcd";
   if (cell.kind == CellKind::value || cell.kind == CellKind::constant)
@@ -180,7 +234,9 @@ std::string cell_text(const Pattern& pattern, int at) {
     return fmt::format("{} {} {}", wrapped(operands[0]), infix, wrapped(operands[1]));
   if (!infix.empty() && operands.size() == 1)
     return fmt::format("{}{}", infix, wrapped(operands[0]));
-  std::string text(cell.kind == CellKind::op ? ir::info(cell.op).name : cell.name);
+  std::string text(cell.kind == CellKind::op     ? ir::info(cell.op).name
+                   : cell.kind == CellKind::each ? "each"
+                                                 : cell.name);
   text += "(" + fmt::format("{}", fmt::join(operands, ", "));
   if (cell.attributes != Attributes::none) text += cell.attributes == Attributes::a ? ", A" : ", B";
   return text + ")";
@@ -220,7 +276,7 @@ bool Rule::may_start_at(Op op) const {
 Value Rule::apply(const Value& v, const RuleContext& context) const {
   if (!passes::on(on, dtype_of_root(v))) return {};
   if (code != nullptr) return code(v, context);
-  const std::optional<Bindings> bindings = Matcher(from).match(v);
+  const std::optional<Bindings> bindings = Matcher(from, context).match(v);
   if (!bindings) return {};
   if (when.fact != Fact::none &&
       !holds(when.fact, bindings->values[static_cast<std::size_t>(when.variable)]))
@@ -239,13 +295,21 @@ Value instantiate(const Rule& r, DType dtype) {
     if (i >= 3)
       v = ir::splat(ir::Literal::scalar_of(dtype, is_real(dtype) ? 1.5 + i : 2.0 + i), {"n", 5});
     bindings.values[static_cast<std::size_t>(i)] = v;
+    for (int k = 0; k < 3; ++k)
+      bindings.lists[static_cast<std::size_t>(i)].push_back(
+          i < 3 ? ir::input(fmt::format("{}{}", names[i], k), v.type()) : v);
   }
   // A pattern's own attributes: over the last axis.
   const bool of_call = std::any_of(r.from.cells.begin(), r.from.cells.end(), [](const Cell& cell) {
     return cell.kind == CellKind::composition;
   });
-  bindings.attributes[0] = {of_call ? ir::Attribute(ir::NamedAttributes{{"axis", std::int64_t{1}}})
-                                    : ir::Attribute(ir::Integers{1})};
+  const bool one_axis = std::any_of(r.from.cells.begin(), r.from.cells.end(), [](const Cell& cell) {
+    return cell.kind == CellKind::op && cell.op == Op::concatenate;
+  });
+  bindings.attributes[0] = {one_axis ? ir::Attribute(std::int64_t{1})
+                            : of_call
+                                ? ir::Attribute(ir::NamedAttributes{{"axis", std::int64_t{1}}})
+                                : ir::Attribute(ir::Integers{1})};
   bindings.attributes[1] = bindings.attributes[0];
   try {
     const Value built = Builder(r.from, bindings).build(ir::tensor(dtype, {"n", 5}));

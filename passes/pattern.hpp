@@ -6,6 +6,8 @@
 //   x + y, exp(x), …   every elementwise op of the table, by name
 //   sum(x, A)          a reduction; A, B stand for the attributes of structured ops
 //   composition("softmax", x, A)            a call
+//   concatenate(each(-x), A)                every operand of a variadic op, x standing for a list
+//   single_use(x * y)                       a value that nothing else reads: it goes when this does
 //   a number           a constant with that value, of whatever dtype its neighbours have
 #pragma once
 
@@ -18,7 +20,7 @@
 
 namespace croton::passes {
 
-enum class CellKind : std::uint8_t { value, constant, number, op, composition };
+enum class CellKind : std::uint8_t { value, constant, number, op, composition, each };
 
 /// Which of the attribute variables A, B a structured op binds or takes; none for elementwise ops.
 enum class Attributes : std::int8_t { none = -1, a = 0, b = 1 };
@@ -30,6 +32,7 @@ struct Cell {
   ir::Op op{};
   std::string_view name{};  // of a composition
   Attributes attributes = Attributes::none;
+  bool single_use = false;
   std::array<std::int8_t, 3> operands{-1, -1, -1};
 };
 
@@ -115,12 +118,21 @@ constexpr Pattern operator*(const Pattern& a, const Pattern& b) { return mul(a, 
 constexpr Pattern operator/(const Pattern& a, const Pattern& b) { return div(a, b); }
 constexpr Pattern operator-(const Pattern& a) { return neg(a); }
 
-/// A structured op of one operand, with its attributes as they are.
+/// A structured op of one operand or of one list, with its attributes as they are.
 constexpr Pattern structured(ir::Op op, const Pattern& a, Attributes attributes) {
   return Pattern::of({.kind = CellKind::op, .op = op, .attributes = attributes}, a);
 }
 constexpr Pattern sum(const Pattern& a, Attributes attributes) {
   return structured(ir::Op::sum, a, attributes);
+}
+/// As the only operand of a variadic op: what each of its operands looks like.
+constexpr Pattern each(const Pattern& a) { return Pattern::of({.kind = CellKind::each}, a); }
+constexpr Pattern concatenate(const Pattern& list, Attributes attributes) {
+  return structured(ir::Op::concatenate, list, attributes);
+}
+constexpr Pattern single_use(Pattern a) {
+  a.cells[static_cast<std::size_t>(a.count - 1)].single_use = true;
+  return a;
 }
 constexpr Pattern composition(std::string_view name, const Pattern& a,
                               Attributes attributes = Attributes::none) {

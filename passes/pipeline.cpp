@@ -14,6 +14,7 @@
 #include "ir/verify.hpp"
 #include "passes/lower.hpp"
 #include "passes/rewrite.hpp"
+#include "passes/simplify_dims.hpp"
 #include "passes/stabilize.hpp"
 
 namespace croton::passes {
@@ -30,11 +31,12 @@ std::uint32_t tolerated(std::string_view math, std::uint32_t mends) {
 
 void rewrite_with(std::span<const RuleSet> sets, ir::Module& module, const PipelineOptions& options,
                   PipelineReport& report, long* left, std::uint32_t mends = 0) {
-  const RewriteOptions how{.tolerated = tolerated(options.math, mends),
-                           .context = {.fma = options.fma},
-                           .fired = &report.rules,
-                           .log = options.keep_stages ? &report.rewrites : nullptr,
-                           .left = left};
+  const RewriteOptions how{
+      .tolerated = tolerated(options.math, mends),
+      .context = {.fma = options.fma, .fused_products = options.math != "strict"},
+      .fired = &report.rules,
+      .log = options.keep_stages ? &report.rewrites : nullptr,
+      .left = left};
   module.set_roots(rewrite(module.roots(), sets, how));
 }
 
@@ -45,6 +47,7 @@ void canonicalize(ir::Module& m, const PipelineOptions& o, PipelineReport& r, lo
                           {"arithmetic", arithmetic_rules()},
                           {"logic", logic_rules()},
                           {"movement", movement_rules()}};
+  simplify_dims(m);
   rewrite_with(sets, m, o, r, left);
 }
 void stabilize(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* left) {

@@ -13,10 +13,13 @@ namespace {
 using ir::Value;
 
 constexpr int kMaxRewrites = 64;
+constexpr int kMaxRounds = 8;
 
 class Driver {
  public:
-  Driver(std::span<const RuleSet> sets, const RewriteOptions& options) : options_(options) {
+  Driver(std::span<const RuleSet> sets, const RewriteOptions& options)
+      : options_(options), context_(options.context) {
+    context_.uses = &uses_;
     for (const RuleSet& set : sets)
       for (const Rule& rule : set.rules) {
         if ((rule.effects & ~options.tolerated) != 0) continue;
@@ -26,6 +29,9 @@ class Driver {
   }
 
   std::vector<Value> run(std::span<const Value> roots) {
+    for (const NodePtr& node : ir::topological_order(roots))
+      for (const Value& operand : node->operands) ++uses_[operand.node.get()];
+    for (const Value& root : roots) ++uses_[root.node.get()];
     std::vector<Value> out;
     for (const Value& root : roots) {
       const NodePtr done = finish(root.node, 0);
@@ -33,6 +39,8 @@ class Driver {
     }
     return out;
   }
+
+  [[nodiscard]] bool fired() const { return fired_; }
 
  private:
   using NodePtr = ir::NodePtr;
@@ -65,9 +73,14 @@ class Driver {
     for (const Value& operand : node->operands)
       operands.push_back({done_.at(operand.node.get()), operand.index});
     const Value current{ir::with_operands(node, std::move(operands)), 0};
+    // What stands for a node is used as often as the node was.
+    const auto known = uses_.find(node.get());
+    const int uses = known == uses_.end() ? 1 : known->second;
+    uses_.try_emplace(current.node.get(), uses);
+    alive_.push_back(current.node);
     if (options_.left != nullptr && *options_.left == 0) return current.node;
     for (const Rule* rule : by_op_[static_cast<std::size_t>(current.op())]) {
-      const Value next = rule->apply(current, options_.context);
+      const Value next = rule->apply(current, context_);
       if (!next || next == current) continue;
       CROTON_CHECK(next.type() == current.type(),
                    fmt::format("the rule {} changes {} to {}", rule->name, ir::text(current.type()),
@@ -75,9 +88,11 @@ class Driver {
       CROTON_CHECK(depth < kMaxRewrites,
                    fmt::format("the rule {} does not come to an end", rule->name));
       ir::inherit_through(next.node, *current.node);
+      fired_ = true;
       if (options_.fired) ++(*options_.fired)[std::string(rule->name)];
       if (options_.log) options_.log->push_back({rule->name, current.node, next.node});
       if (options_.left != nullptr && *options_.left > 0) --*options_.left;
+      uses_.try_emplace(next.node.get(), uses);
       return finish(next.node, depth + 1);
     }
     return current.node;
@@ -85,15 +100,26 @@ class Driver {
 
   std::vector<std::vector<const Rule*>> by_op_{ir::all_ops().size()};
   std::unordered_map<const ir::Node*, NodePtr> done_;
-  std::vector<NodePtr> alive_;  // keys of done_ must not be freed and reused
+  std::vector<NodePtr> alive_;  // keys of done_ and uses_ must not be freed and reused
+  std::unordered_map<const ir::Node*, int> uses_;
+  bool fired_ = false;
   const RewriteOptions& options_;
+  RuleContext context_;
 };
 
 }  // namespace
 
 std::vector<ir::Value> rewrite(std::span<const ir::Value> roots, std::span<const RuleSet> sets,
                                const RewriteOptions& options) {
-  return Driver(sets, options).run(roots);
+  // A rewrite may take away the other uses of a value that a rule asks to be the only one, so
+  // rounds follow until nothing fires.
+  std::vector<ir::Value> now(roots.begin(), roots.end());
+  for (int round = 0; round < kMaxRounds; ++round) {
+    Driver driver(sets, options);
+    now = driver.run(now);
+    if (!driver.fired()) break;
+  }
+  return now;
 }
 
 }  // namespace croton::passes

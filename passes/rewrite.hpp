@@ -29,8 +29,8 @@ struct RewriteOptions {
   long* left = nullptr;
 };
 
-/// Rewrites what `roots` reach. Throws InternalError naming the rule when one node is rewritten
-/// more than 64 times, or when a rule changes a type.
+/// Rewrites what `roots` reach, until no rule fires. Throws InternalError naming the rule when one
+/// node is rewritten more than 64 times, or when a rule changes a type.
 [[nodiscard]] std::vector<ir::Value> rewrite(std::span<const ir::Value> roots,
                                              std::span<const RuleSet> sets,
                                              const RewriteOptions& options = {});

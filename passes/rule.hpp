@@ -9,6 +9,7 @@
 #include <source_location>
 #include <span>
 #include <string>
+#include <unordered_map>
 
 #include "ir/node.hpp"
 #include "passes/pattern.hpp"
@@ -40,7 +41,17 @@ struct When {
 
 struct RuleContext {
   bool fma = true;                       // what folding computes: the target's bits
+  bool fused_products = true;            // as ir::ExactOptions
   std::int64_t fold_elements = 1 << 16;  // largest folded constant
+  /// How many operands and roots of the graph each node is; a node that is not listed was made by
+  /// the rule that reads it.
+  const std::unordered_map<const ir::Node*, int>* uses = nullptr;
+
+  [[nodiscard]] bool single_use(const ir::Value& v) const {
+    if (uses == nullptr) return true;
+    const auto it = uses->find(v.node.get());
+    return it == uses->end() || it->second <= 1;
+  }
 };
 
 struct Rule {

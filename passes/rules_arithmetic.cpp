@@ -73,6 +73,10 @@ constexpr Rule kArithmetic[] = {
   rule("mul-constants",      (x * c) * d,        x * (c * d), {.may = may::rounding | may::overflow, .on = On::reals}),
   rule("mul-constants-integer", (x * c) * d,     x * (c * d), {.on = On::integers}),
 
+  rule("concatenate-negations", concatenate(each(-x), A), -concatenate(each(x), A), {.on = On::numbers}),
+  rule("sum-negations",      sum(single_use(-x), A), -sum(x, A), {.may = may::zero_sign, .on = On::reals}),
+  rule("sum-negations-integer", sum(single_use(-x), A), -sum(x, A), {.on = On::integers}),
+
   rule("neg-neg",            -(-x),              x),
   rule("abs-neg",            abs(-x),            abs(x),      {.on = On::reals}),
   rule("abs-abs",            abs(abs(x)),        abs(x)),

@@ -22,7 +22,9 @@ Value fold_splats(const Value& v, const RuleContext& context) {
     scalars.push_back(ir::constant(*literal));
   }
   const std::vector<Value> root{ir::make(v.op(), std::move(scalars), v.node->attributes)};
-  return ir::splat(ir::evaluate_exact(root, {}, {.fma = context.fma})[0], v.shape());
+  return ir::splat(ir::evaluate_exact(
+                       root, {}, {.fma = context.fma, .fused_products = context.fused_products})[0],
+                   v.shape());
 }
 
 // Everything else on constants of known shape. Failures stay where they are: they belong to the
@@ -47,7 +49,8 @@ Value fold_constants(const Value& v, const RuleContext& context) {
     if (*volume(x.shape()).constant() == 0 && !row.identity && row.kind == ir::OpKind::reduction)
       return {};
   const std::vector<Value> root{v};
-  return ir::constant(ir::evaluate_exact(root, {}, {.fma = context.fma})[0]);
+  return ir::constant(ir::evaluate_exact(
+      root, {}, {.fma = context.fma, .fused_products = context.fused_products})[0]);
 }
 
 Value example_splats() { return ir::exp(ir::full(DType::f64, {7}, 0.5)); }

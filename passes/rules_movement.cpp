@@ -45,9 +45,36 @@ Value broadcast_twice(const Value& v, const RuleContext&) {
 
 // A movement of one repeated element is that element under the result's shape.
 Value move_splat(const Value& v, const RuleContext&) {
-  if (ir::info(v.op()).kind != ir::OpKind::movement || v.op() == Op::concatenate) return {};
+  if (ir::info(v.op()).kind != ir::OpKind::movement) return {};
   const auto scalar = ir::splat_value(operand(v, 0));
+  for (const Value& other : v.node->operands)
+    if (ir::splat_value(other) != scalar) return {};
   return scalar ? ir::splat(*scalar, v.shape()) : Value{};
+}
+
+// concatenate(…, concatenate(…), …) along one axis
+Value concatenate_twice(const Value& v, const RuleContext& context) {
+  const auto& axis = v.node->attribute<std::int64_t>("axis");
+  std::vector<Value> parts;
+  for (const Value& part : v.node->operands) {
+    const bool inner = part.op() == Op::concatenate && context.single_use(part) &&
+                       part.node->attribute<std::int64_t>("axis") == axis;
+    if (inner)
+      parts.insert(parts.end(), part.node->operands.begin(), part.node->operands.end());
+    else
+      parts.push_back(part);
+  }
+  if (parts.size() == v.node->operands.size()) return {};
+  return ir::concatenate(std::move(parts), axis);
+}
+
+// A slice that takes every element of x in its order, known once dims are simplified.
+Value whole_slice(const Value& v, const RuleContext&) {
+  const auto& starts = v.node->attribute<Shape>("starts");
+  const auto& steps = v.node->attribute<Integers>("steps");
+  for (std::size_t i = 0; i < starts.size(); ++i)
+    if (!starts[i].is(0) || (steps[i] != 1 && !v.shape()[i].is(1))) return {};
+  return v.shape() == operand(v, 0).shape() ? operand(v, 0) : Value{};
 }
 
 // contract absorbs transposes of its operands: they are other labels.
@@ -185,6 +212,15 @@ Value example_pack() {
   return ir::contract(matrix(), w, {0, 2}, {1, 2}, {0, 1});
 }
 
+Value example_concatenate() {
+  const Value x = ir::input("x", ir::tensor(DType::f64, {"n", 5}));
+  return ir::concatenate({x, ir::concatenate({x, x}, 0)}, 0);
+}
+Value example_whole_slice() {
+  const Value x = ir::input("x", ir::tensor(DType::f64, {"n", 5}));
+  return ir::make(Op::slice, {x}, {Shape{0, 0}, x.shape(), Integers{1, 1}});
+}
+
 // clang-format off
 constexpr Rule kLayout[] = {
   rule_fn("pack-operand", Op::contract, "contract(x, y) → contract(x, transpose(y)) where y's last axis is not the result's", pack_operand, example_pack),
@@ -195,6 +231,8 @@ constexpr Rule kMovement[] = {
   rule_fn("reshape-reshape",     Op::reshape,   "reshape(reshape(x)) → reshape(x)", reshape_twice, example_reshape),
   rule_fn("broadcast-broadcast", Op::broadcast, "broadcast(broadcast(x)) → broadcast(x)", broadcast_twice, example_broadcast),
   rule_fn("slice-slice",         Op::slice,     "slice(slice(x)) → slice(x)", slice_twice, example_slice),
+  rule_fn("concatenate-concatenate", Op::concatenate, "concatenate(…, single_use(concatenate(…)), …) → concatenate(…)", concatenate_twice, example_concatenate),
+  rule_fn("whole-slice",         Op::slice,     "slice(x) of everything → x", whole_slice, example_whole_slice),
   rule_fn("move-splat",          std::nullopt,  "a movement of one repeated element → that element", move_splat, example_splat),
   rule_fn("contract-transpose",  Op::contract,  "contract(transpose(x), y) → contract(x, y) with other labels", contract_transpose, example_contract),
   rule_fn("cast-cast",           Op::cast,      "cast(cast(x, wider), t) → cast(x, t)", cast_twice, example_cast),

@@ -72,6 +72,11 @@ constexpr Rule kStability[] = {
   rule("sigmoid-of-negative", 1 / (exp(x) + 1),   sigmoid(-x),    {.may = kMends}),
   rule("sigmoid-by-exp",    exp(x) / (exp(x) + 1), sigmoid(x),    {.may = kDefines}),
   rule("one-minus-sigmoid", 1 - sigmoid(x),       sigmoid(-x),    {.may = may::rounding}),
+  rule("exp-times-exp",     single_use(exp(x)) * single_use(exp(y)), exp(x + y), {.may = kDefines}),
+  rule("sqr-over-self",     sqr(x) / x,           x,              {.may = kDefines, .on = On::reals}),
+  rule("self-over-sqr",     x / sqr(x),           1 / x,          {.may = kDefines, .on = On::reals}),
+  rule("self-over-sqrt",    x / sqrt(x),          sqrt(x),        {.may = kDefines, .on = On::reals}),
+  rule("self-over-abs",     x / abs(x),           sign(x),        {.may = kDefines | may::zero_sign, .on = On::reals}),
   rule("sqrt-sqr",          sqrt(sqr(x)),         abs(x),         {.may = kMends}),
 };
 // clang-format on

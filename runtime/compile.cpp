@@ -14,6 +14,7 @@
 #include "ir/builder.hpp"
 #include "ir/infer.hpp"
 #include "passes/pipeline.hpp"
+#include "passes/simplify_dims.hpp"
 #include "runtime/cache.hpp"
 #include "runtime/config.hpp"
 #include "runtime/describe.hpp"
@@ -209,6 +210,7 @@ Prepared prepare(ir::Module module) {
     out.sizes->inputs = module.inputs;
     out.sizes->outputs = values;
   }
+  if (module.level == ir::Level::tensor) passes::simplify_dims(module);
   collect_requires(module);
   module.state = module.shared_variables();
   out.module = std::move(module);
@@ -269,6 +271,14 @@ void collect_requires(ir::Module& module) {
       if (!(update.variable.shape()[i] == update.value.shape()[i]))
         found.push_back({update.variable.shape()[i], update.value.shape()[i],
                          update.variable.node->provenance().sites});
+  // A fact is a promise; it is kept at every call, before anything is computed from it.
+  for (const ir::Fact& fact : module.facts) {
+    const Dim symbol(fact.symbol);
+    const bool divisible = fact.kind == ir::Fact::Kind::divisible;
+    const Dim left = divisible ? Dim::mod(symbol, fact.value) : Dim::min(symbol, fact.value);
+    const Dim right = divisible ? Dim(0) : Dim(fact.value);
+    if (!(left == right)) found.push_back({left, right, {}, ir::text(fact)});
+  }
   module.requires_ = std::move(found);
 }
 

@@ -289,6 +289,9 @@ void Program::check_requires(const std::int64_t* leaves) const {
     const std::int64_t a = requires_[i].first(leaves), b = requires_[i].second(leaves);
     if (a == b) continue;
     const ir::Require& require = module_.requires_[i];
+    if (!require.fact.empty())
+      throw UserError(fmt::format("{}: {} was stated when it was compiled, but {} is {}",
+                                  module_.name, require.fact, require.a.text(), a));
     std::vector<ErrorNote> notes;
     for (const Site& site : require.sites) notes.push_back({"assumed equal", site});
     throw UserError(fmt::format("{}: {} is {} and {} is {}, but they must be equal", module_.name,

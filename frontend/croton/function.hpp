@@ -59,10 +59,27 @@ enum class Math : std::uint8_t {
 };
 inline constexpr Math strict = Math::strict, standard = Math::standard, fast = Math::fast;
 
+/// What is promised about a symbolic dim. Graphs become simpler by it; every call checks it.
+struct DimFact {
+  enum class Kind : std::uint8_t { divisible, at_least } kind = Kind::at_least;
+  std::string symbol;
+  std::int64_t value = 0;
+};
+/// symbol % divisor == 0
+[[nodiscard]] inline DimFact divisible(std::string symbol, std::int64_t divisor) {
+  return {DimFact::Kind::divisible, std::move(symbol), divisor};
+}
+/// symbol >= least
+[[nodiscard]] inline DimFact at_least(std::string symbol, std::int64_t least) {
+  return {DimFact::Kind::at_least, std::move(symbol), least};
+}
+
 /// Fields in alphabetical order, as designated initialisers need.
 struct CompileOptions {
   /// Inputs that nothing uses are accepted.
   bool allow_unused = false;
+  /// {divisible("n", 8), at_least("n", 1)}
+  std::vector<DimFact> facts = {};
   /// Values replaced by others of the same type before anything else.
   std::vector<std::pair<Expr, Expr>> givens = {};
   /// Else CROTON_MATH, else standard.

@@ -58,9 +58,16 @@ namespace croton {
 /// 0, 1, …, count - 1 as i64 unless another dtype is asked for.
 [[nodiscard]] Expr arange(Dim count, DType dtype = DType::i64,
                           Location where = Location::current());
-/// As above with a scalar integer expression for the count, known when the function is called.
-[[nodiscard]] Expr arange(const Operand& count, DType dtype = DType::i64);
+/// start, start + step, …, before stop.
+[[nodiscard]] Expr arange(Dim start, Dim stop, std::int64_t step = 1, DType dtype = DType::i64,
+                          Location where = Location::current());
+/// As the first with a scalar integer expression for the count, known when the function is called.
+[[nodiscard]] Expr arange(const Expr& count, DType dtype = DType::i64,
+                          Location where = Location::current());
 [[nodiscard]] Expr eye(Dim rows, DType dtype, Location where = Location::current());
+/// 1 where column - row is `offset`.
+[[nodiscard]] Expr eye(Dim rows, Dim columns, std::int64_t offset, DType dtype,
+                       Location where = Location::current());
 /// labels[…] → [..., classes], 1 at the label, 0 elsewhere (out-of-range labels give zeros).
 [[nodiscard]] Expr one_hot(const Operand& labels, Dim classes, DType dtype);
 

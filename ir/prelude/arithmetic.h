@@ -98,6 +98,7 @@ template <class T>
 inline T abs(T a) {
   return a < 0 ? wrapping_neg(a) : a;
 }
+inline bool abs(bool a) { return a; }
 inline f32 abs(f32 a) { return __builtin_fabsf(a); }
 inline f64 abs(f64 a) { return __builtin_fabs(a); }
 //! sign

@@ -46,6 +46,16 @@ TEST_CASE("gradients that cannot be") {
   CHECK_THROWS_WITH(grad(sum(x), y), Contains("grad: the cost does not depend on y : f64[3]"));
   CHECK_THROWS_WITH(grad(sum(x), i), Contains("with respect to floating point, not i64[3]"));
   CHECK_NOTHROW(grad(sum(x), y, {.disconnected_inputs = Disconnected::ignore}));
+  CHECK_THROWS_WITH(grad(sum(cast(argmax(x), f64) * y), x),
+                    Contains("no derivative passes from x : f64[3] to the cost; the path ends at "
+                             "argmax: positions are piecewise constant") &&
+                        Contains("of x : f64[3]"));
+  CHECK_THROWS_WITH(grad(sum(cast(x > 1.0, f64)), x),
+                    Contains("the path ends at gt: comparisons are piecewise constant"));
+  CHECK_THROWS_WITH(grad(sum(cast(cast(x, i64), f64)), x),
+                    Contains("the path ends at cast: its result is no floating-point number"));
+  CHECK_THROWS_WITH(grad(sum(sqr(x)), x, {.consider_constant = {sqr(x)}}),
+                    Contains("grad: the cost does not depend on x : f64[3]"));
 }
 
 TEST_CASE("mistakes of compile") {

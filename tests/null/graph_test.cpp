@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <sstream>
+#include <thread>
 
 #include "ir/builder.hpp"
 #include "ir/composition.hpp"
 #include "ir/gradient.hpp"
 #include "ir/graph_view.hpp"
 #include "ir/infer.hpp"
+#include "ir/text.hpp"
 
 using namespace croton;
 using namespace croton::ir;
@@ -33,6 +35,47 @@ TEST_CASE("a chain of a million nodes is built and destroyed without recursion")
   {
     Value x = input("x", tensor(DType::f32));
     for (int i = 0; i < 1'000'000; ++i) x = make(Op::neg, {make(Op::exp, {x})});
+  }
+  CHECK(live_interned_nodes() == before);
+}
+
+TEST_CASE("a chain of a million nodes is differentiated and printed without recursion") {
+  const std::size_t before = live_interned_nodes();
+  {
+    const Value x = input("x", tensor(DType::f32));
+    Module m;
+    m.inputs = {x};
+    Value v = x;
+    for (int i = 0; i < 500'000; ++i) v = make(Op::neg, {make(Op::sin, {v})});
+    m.outputs = {v};
+    CHECK(std::ranges::count(print(m), '\n') > 1'000'000);
+    const std::vector<Value> wrt{x};
+    const std::vector<Value> slope = gradient(v, wrt);
+    CHECK(topological_order(slope).size() > 1'000'000);
+  }
+  CHECK(live_interned_nodes() == before);
+}
+
+TEST_CASE("graphs are built from several threads, equal nodes being one") {
+  const std::size_t before = live_interned_nodes();
+  {
+    const Value x = input("x", tensor(DType::f64, {"n", 8}));
+    constexpr int threads = 8, rounds = 300;
+    std::vector<std::vector<Value>> made(threads);
+    std::vector<std::thread> running;
+    for (int t = 0; t < threads; ++t)
+      running.emplace_back([&, t] {
+        for (int k = 0; k < rounds; ++k) {
+          // The same expressions in every thread, their gradients, and some that die at once.
+          const Value y = reduce(Op::sum, exp(x * static_cast<double>(k % 50)), {0, 1});
+          const std::vector<Value> wrt{x};
+          made[static_cast<std::size_t>(t)].push_back(gradient(y, wrt)[0]);
+          y.node->add_site({"thread.cpp", t});
+          (void)tanh(x + static_cast<double>(t * rounds + k));
+        }
+      });
+    for (std::thread& thread : running) thread.join();
+    for (const std::vector<Value>& other : made) CHECK(other == made[0]);
   }
   CHECK(live_interned_nodes() == before);
 }

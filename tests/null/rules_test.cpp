@@ -72,6 +72,33 @@ TEST_CASE("stable forms") {
   CHECK(after(log(x + 2.0), rules) == log(x + 2.0));
 }
 
+TEST_CASE("a rule that asks for a single use leaves a value that is read elsewhere") {
+  const Value x = input("x", tensor(DType::f64, {"n", 3})), y = input("y", x.type());
+  const Sets rules{{"stability", passes::stability_rules()}};
+  CHECK(after(exp(x) * exp(y), rules) == exp(x + y));
+  const Value e = exp(x);
+  const std::vector<Value> roots{e * exp(y), e};
+  const std::vector<Value> kept = passes::rewrite(roots, rules);
+  CHECK(kept == roots);
+  const Sets arithmetic{{"arithmetic", passes::arithmetic_rules()}};
+  const Value i = input("i", tensor(DType::i32, {"n", 3})), negated = neg(i);
+  CHECK(after(reduce(Op::sum, negated, {1}), arithmetic) == neg(reduce(Op::sum, i, {1})));
+  const std::vector<Value> both{reduce(Op::sum, negated, {1}), negated};
+  CHECK(passes::rewrite(both, arithmetic) == both);
+}
+
+TEST_CASE("a pattern for each operand of a variadic op") {
+  const Value x = input("x", tensor(DType::f64, {"n", 3})),
+              y = input("y", tensor(DType::f64, {"n", 2}));
+  const Sets rules = canonical();
+  CHECK(after(concatenate({neg(x), neg(y), neg(x)}, 1), rules) == neg(concatenate({x, y, x}, 1)));
+  const Value mixed = concatenate({neg(x), y}, 1);
+  CHECK(after(mixed, rules) == mixed);
+  CHECK(after(concatenate({x, concatenate({y, x}, 1)}, 1), rules) == concatenate({x, y, x}, 1));
+  CHECK(after(concatenate({full(DType::f64, {2, 3}, 7), full(DType::f64, {1, 3}, 7)}, 0), rules) ==
+        full(DType::f64, {3, 3}, 7));
+}
+
 TEST_CASE("a value that a gradient is asked about is not looked into") {
   const Value x = input("x", tensor(DType::f64, {"n", 3}));
   const Value p = softmax_of(x);

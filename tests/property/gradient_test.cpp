@@ -27,6 +27,7 @@ struct Case {
   Value y;
   Samples samples = Samples::reals;
   bool second = true;
+  std::vector<std::int64_t> zeros = {};  // elements of the first variable that are 0
 };
 
 double sample(Random& random, Samples samples) {
@@ -106,8 +107,56 @@ std::optional<Case> structured_case(Op op) {
   }
 }
 
+// Where rules of structured ops have corners: repeated places, steps backwards, zeros, every pair
+// of ranks.
+std::vector<Case> corner_cases() {
+  const Value x = matrix("x");
+  std::vector<Case> cases{
+      {"gather at repeated places", {x}, gather(x, 1, std::vector<Value>{places({1, 1, -1, 1})})},
+      {"slice backwards", {x}, slice_of(x, {2, 3}, {3, 2}, {-1, -3})},
+      {"cumsum forward", {x}, cumsum(x, 0)},
+      {"prod with one zero a row",
+       {x},
+       make(Op::prod, {x}, {Integers{1}}),
+       Samples::nonzero,
+       true,
+       {1, 6}},
+      {"prod with zeros together",
+       {x},
+       make(Op::prod, {x}, {Integers{0, 1}}),
+       Samples::nonzero,
+       true,
+       {1, 2}},
+      {"prod along rows with zeros",
+       {x},
+       make(Op::prod, {x}, {Integers{0}}),
+       Samples::nonzero,
+       true,
+       {0, 4, 9}}};
+  for (const Op op : {Op::scatter_set, Op::scatter_add}) {
+    const Value update = input("p", tensor(DType::f64, {3, 4}));
+    cases.push_back({std::string(info(op).name) + " at repeated places",
+                     {x, update},
+                     scatter(op, x, update, 0, std::vector<Value>{places({2, 0, 2})})});
+  }
+  for (const Op op : {Op::set_slice, Op::add_slice}) {
+    const Value part = input("p", tensor(DType::f64, {2, 2}));
+    cases.push_back({std::string(info(op).name) + " backwards",
+                     {x, part},
+                     make(op, {x, part}, {Shape{2, 3}, Integers{-2, -1}})});
+  }
+  const Shape left[] = {{4}, {3, 4}, {2, 3, 4}, {5, 1, 3, 4}};
+  const Shape right[] = {{4}, {4, 2}, {2, 4, 2}, {5, 2, 4, 2}};
+  for (const Shape& a : left)
+    for (const Shape& b : right) {
+      const Value v = input("a", tensor(DType::f64, a)), w = input("b", tensor(DType::f64, b));
+      cases.push_back({"matmul [" + text(a) + "] [" + text(b) + "]", {v, w}, matmul(v, w)});
+    }
+  return cases;
+}
+
 std::vector<Case> all_cases() {
-  std::vector<Case> cases;
+  std::vector<Case> cases = corner_cases();
   for (std::size_t i = 0; i < all_ops().size(); ++i) {
     const auto op = static_cast<Op>(i);
     const OpInfo& row = info(op);
@@ -160,6 +209,8 @@ std::vector<Literal> values_of(Random& random, const Case& c) {
     const bool jumps = c.name == "floor_divide" || c.name == "mod";
     for (double& x : numbers)
       if (jumps) x = v == c.wrt[0] ? 1.7 * (std::floor(x) + 0.3 + 0.4 * random.unit()) : 1.7;
+    if (v == c.wrt[0])
+      for (const std::int64_t at : c.zeros) numbers[static_cast<std::size_t>(at)] = 0;
     std::vector<std::byte> bytes(numbers.size() * sizeof(double));
     std::memcpy(bytes.data(), numbers.data(), bytes.size());
     out.emplace_back(DType::f64, std::move(shape), std::move(bytes));
@@ -262,4 +313,53 @@ TEST_CASE("forward mode is the transpose of reverse mode for every rule") {
     const double close = c.name == "cast" ? 1e-6 : 1e-10;
     CHECK(found[0].at<double>(0) == Approx(found[1].at<double>(0)).epsilon(close).margin(close));
   }
+}
+
+TEST_CASE("elements that tie for an extremum share its gradient") {
+  const Value x = input("x", tensor(DType::f64, {6}));
+  const std::vector<double> numbers{2, 5, 5, -1, 5, -1};
+  std::vector<std::byte> bytes(numbers.size() * sizeof(double));
+  std::memcpy(bytes.data(), numbers.data(), bytes.size());
+  const std::vector<Binding> bindings{{x, Literal(DType::f64, {6}, std::move(bytes))}};
+  const std::vector<Value> wrt{x};
+  const auto slopes = [&](const Value& cost) {
+    const Literal found = evaluate_exact(gradient(cost, wrt), bindings)[0];
+    std::vector<double> out;
+    for (std::int64_t i = 0; i < 6; ++i) out.push_back(found.at<double>(i));
+    return out;
+  };
+  const double third = 1.0 / 3.0;
+  CHECK(slopes(reduce(Op::max, x, {0})) == std::vector<double>{0, third, third, 0, third, 0});
+  CHECK(slopes(reduce(Op::min, x, {0})) == std::vector<double>{0, 0, 0, 0.5, 0, 0.5});
+  // The value at the first of several largest ones: the position itself has no derivative.
+  const std::vector<Value> place{reduce(Op::argmax, x, {0})};
+  CHECK(slopes(gather(x, 0, place)) == std::vector<double>{0, 1, 0, 0, 0, 0});
+}
+
+TEST_CASE("a third derivative is the derivative of the second") {
+  const Value x = input("x", tensor(DType::f64, {}));
+  const std::vector<Value> wrt{x};
+  Value d = sin(sqr(x));
+  for (int order = 0; order < 3; ++order) d = gradient(d, wrt)[0];
+  const double at = 0.7;
+  const std::vector<Value> roots{d};
+  const std::vector<Binding> bindings{{x, Literal::scalar(at)}};
+  const double s = at * at;
+  CHECK(evaluate_exact(roots, bindings)[0].at<double>(0) ==
+        Approx(-12 * at * std::sin(s) - 8 * at * at * at * std::cos(s)));
+}
+
+TEST_CASE("what is considered constant passes no derivative") {
+  const Value x = input("x", tensor(DType::f64, {}));
+  const Value square = sqr(x);
+  const std::vector<Value> wrt{x};
+  const std::vector<Binding> bindings{{x, Literal::scalar(3.0)}};
+  const auto slope = [&](const GradientOptions& options) {
+    return evaluate_exact(gradient(square * x, wrt, options), bindings)[0].at<double>(0);
+  };
+  CHECK(slope({}) == 27);
+  CHECK(slope({.consider_constant = {square}, .disconnected = Disconnected::raise}) == 9);
+  // A constant that is asked about is a variable still.
+  const std::vector<Value> both{square};
+  CHECK(evaluate_exact(gradient(square * x, both, {}), bindings)[0].at<double>(0) == 3);
 }

@@ -8,7 +8,12 @@
 
 #include "ir/builder.hpp"
 #include "ir/composition.hpp"
+#include "ir/gradient.hpp"
 #include "ir/infer.hpp"
+#include "passes/fuse.hpp"
+#include "passes/rule.hpp"
+#include "runtime/module_file.hpp"
+#include "runtime/shared_state.hpp"
 
 namespace croton::test {
 
@@ -25,6 +30,8 @@ std::vector<Binding> Sample::bindings() const {
   std::vector<Binding> out;
   for (std::size_t i = 0; i < arguments.size(); ++i)
     out.emplace_back(module.inputs[i], arguments[i]);
+  for (std::size_t i = 0; i < state.size(); ++i)
+    out.emplace_back(module.updates[i].variable, state[i]);
   return out;
 }
 
@@ -81,22 +88,38 @@ std::vector<Op> ops_of(OpKind kind) {
 class Maker {
  public:
   Maker(std::uint64_t seed, Coverage& coverage) : random_(seed), coverage_(coverage) {
-    extents_ = {{"n", static_cast<std::int64_t>(random_.below(7))},
-                {"m", 1 + static_cast<std::int64_t>(random_.below(40))}};
-    if (random_.chance(0.6)) extents_["n"] += 2;
+    std::int64_t n = static_cast<std::int64_t>(random_.below(7));
+    std::int64_t m = 1 + static_cast<std::int64_t>(random_.below(40));
+    if (random_.chance(0.6)) n += 2;
+    if (random_.chance(0.12)) {
+      // Borders of lanes, leaves and chunks, along the rows or down the columns.
+      constexpr std::int64_t borders[] = {63, 64, 65, 511, 512, 513, 4095, 4096, 4097};
+      m = borders[random_.below(std::size(borders))];
+      n = 1 + static_cast<std::int64_t>(random_.below(3));
+      if (random_.chance(0.4)) std::swap(n, m);
+    }
+    extents_ = {{"n", n}, {"m", m}};
+    const bool known = random_.chance(0.3);
+    n_ = known ? Dim(n) : Dim("n");
+    m_ = known ? Dim(m) : Dim("m");
+    const double kind = random_.unit();
+    sample_.math = kind < 0.15 ? "strict" : kind < 0.4 ? "fast" : "standard";
   }
 
   Sample make(int size) {
     const DType main =
         kDTypes[random_.chance(0.3) ? random_.below(2) : random_.below(std::size(kDTypes))];
-    for (const Shape& shape : {Shape{"n", "m"}, Shape{"m"}, Shape{"n", "m"}, Shape{}})
+    for (const Shape& shape : {Shape{n_, m_}, Shape{m_}, Shape{n_, m_}, Shape{}})
       add_input(random_.chance(0.7) ? main : kDTypes[random_.below(std::size(kDTypes))], shape);
+    for (const Shape& shape : {Shape{n_, m_}, Shape{}})
+      if (random_.chance(0.3)) add_variable(main, shape);
     for (int made = 0, tries = 0; made < size && tries < 20 * size; ++tries) {
       try {
         // What would assume that two symbols are equal is not made: they differ.
         const RequireCollector assumed;
         const Value v = step();
         if (!v || v.rank() > 4 || !assumed.found.empty()) continue;
+        if (extent(volume(v.shape())) > kMaxElements) continue;
         pool_.push_back(v);
         note(v);
         ++made;
@@ -109,13 +132,30 @@ class Maker {
   }
 
  private:
-  void add_input(DType dtype, const Shape& shape) {
-    const Value v = input(fmt::format("x{}", sample_.module.inputs.size()), tensor(dtype, shape));
+  Literal drawn(DType dtype, const Shape& shape) {
     std::vector<std::int64_t> extents;
-    for (const Dim& d : shape)
-      extents.push_back(d.is_constant() ? *d.constant() : extents_.at(d.symbol()));
+    for (const Dim& d : shape) extents.push_back(extent(d));
+    return random_literal(random_, dtype, std::move(extents));
+  }
+
+  Value add_input(DType dtype, const Shape& shape) {
+    const Value v = input(fmt::format("x{}", sample_.module.inputs.size()), tensor(dtype, shape));
     sample_.module.inputs.push_back(v);
-    sample_.arguments.push_back(random_literal(random_, dtype, std::move(extents)));
+    sample_.arguments.push_back(drawn(dtype, shape));
+    pool_.push_back(v);
+    return v;
+  }
+
+  void add_variable(DType dtype, const Shape& shape) {
+    Literal first = drawn(dtype, shape);
+    Shape known;
+    for (const std::int64_t extent : first.shape()) known.emplace_back(extent);
+    // Half of the variables have the extents of their first value, as most users' have.
+    const Type type = tensor(dtype, random_.chance(0.5) ? shape : known);
+    const std::string name = fmt::format("s{}", sample_.state.size());
+    const Value v = runtime::make_shared_variable(name, type, runtime::array_of(first)).first;
+    sample_.module.updates.push_back({v, v});
+    sample_.state.push_back(std::move(first));
     pool_.push_back(v);
   }
 
@@ -152,6 +192,7 @@ class Maker {
   }
 
   Value step() {
+    if (random_.chance(0.12)) return rule_side();
     const double r = random_.unit();
     if (r < 0.5) return elementwise();
     if (r < 0.62) return reduction();
@@ -160,6 +201,29 @@ class Maker {
     if (r < 0.92) return product();
     if (r < 0.95) return creation();
     return composition();
+  }
+
+  // The left side of a rule, over values of the pool or fresh inputs.
+  Value rule_side() {
+    const auto sets = passes::all_rule_sets();
+    const auto& rules = sets[random_.below(sets.size())].rules;
+    const passes::Rule& rule = rules[random_.below(rules.size())];
+    const DType dtype =
+        kDTypes[random_.chance(0.5) ? random_.below(2) : random_.below(std::size(kDTypes))];
+    const Value side = rule.code != nullptr ? rule.example() : passes::instantiate(rule, dtype);
+    if (!side) return {};
+    std::vector<std::pair<Value, Value>> replacements;
+    const std::vector<Value> roots{side};
+    for (const NodePtr& node : topological_order(roots)) {
+      if (node->op != Op::input) continue;
+      const Value leaf{node, 0};
+      for (const Dim& d : leaf.shape())
+        if (!d.symbol().empty() && !extents_.contains(d.symbol())) extents_[d.symbol()] = 3;
+      const Value fits = pick_with([&](const Value& v) { return v.type() == leaf.type(); });
+      replacements.emplace_back(
+          leaf, fits && random_.chance(0.5) ? fits : add_input(leaf.dtype(), leaf.shape()));
+    }
+    return substitute(roots, replacements)[0];
   }
 
   Value elementwise() {
@@ -260,7 +324,7 @@ class Maker {
                         : expand_dims(x, {static_cast<std::int64_t>(random_.below(rank + 1))});
       case 3: {
         Shape shape = x.shape();
-        shape.insert(shape.begin(), random_.chance(0.5) ? Dim("n") : Dim(3));
+        shape.insert(shape.begin(), random_.chance(0.5) ? n_ : Dim(3));
         return rank > 2 ? Value{} : broadcast_to(x, shape);
       }
       case 4: {
@@ -294,7 +358,7 @@ class Maker {
     const Value any =
         pick_with([&](const Value& v) { return is_integer(v.dtype()) && v.shape() == places; });
     const Value base = any              ? cast(any, DType::i64)
-                       : places.empty() ? ir::dim(Dim("m"))
+                       : places.empty() ? ir::dim(m_)
                                         : iota(DType::i64, places, 0);
     return mod(base, broadcast_to(ir::dim(d), places));
   }
@@ -305,8 +369,7 @@ class Maker {
     const auto axis = random_.below(x.shape().size());
     const Dim d = x.shape()[axis];
     if (extent(d) == 0) return {};
-    const Shape places =
-        random_.chance(0.3) ? Shape{} : Shape{random_.chance(0.5) ? Dim("m") : Dim(4)};
+    const Shape places = random_.chance(0.3) ? Shape{} : Shape{random_.chance(0.5) ? m_ : Dim(4)};
     const std::vector<Value> indices{indices_for(d, places)};
     const auto at = static_cast<std::int64_t>(axis);
     const Value taken = ir::gather(x, at, indices);
@@ -350,9 +413,9 @@ class Maker {
   Value creation() {
     const DType dtype = kDTypes[random_.below(std::size(kDTypes))];
     if (random_.chance(0.3))
-      return iota(dtype == DType::boolean ? DType::i64 : dtype, {"n", "m"},
+      return iota(dtype == DType::boolean ? DType::i64 : dtype, {n_, m_},
                   static_cast<std::int64_t>(random_.below(2)));
-    if (random_.chance(0.3)) return ir::dim(Dim("n") * Dim("m") + Dim(1));
+    if (random_.chance(0.3)) return ir::dim(n_ * m_ + Dim(1));
     return ir::constant(
         random_literal(random_, dtype, {static_cast<std::int64_t>(random_.below(4))}));
   }
@@ -362,10 +425,19 @@ class Maker {
         pick_with([&](const Value& v) { return v.rank() >= 1 && extent(volume(v.shape())) > 0; });
     if (!x) return {};
     if (!is_real(x.dtype())) x = cast(x, random_.chance(0.5) ? DType::f32 : DType::f64);
-    static constexpr std::string_view names[] = {"softmax", "log_softmax", "logsumexp", "mean",
-                                                 "var",     "std",         "relu",      "gelu"};
+    static constexpr std::string_view names[] = {
+        "softmax",       "log_softmax", "logsumexp",        "mean", "var", "std", "relu", "gelu",
+        "cross_entropy", "layer_norm",  "product_of_others"};
     const std::string_view wanted = names[random_.below(std::size(names))];
     const std::vector<Value> operands{x};
+    if (wanted == "cross_entropy") {
+      const Shape rows(x.shape().begin(), x.shape().end() - 1);
+      return call(wanted, std::vector<Value>{x, indices_for(x.shape().back(), rows)});
+    }
+    if (wanted == "layer_norm") {
+      const Value scale = full(x.dtype(), {x.shape().back()}, 1.5);
+      return call(wanted, std::vector<Value>{x, broadcast_to(scale, x.shape()), x});
+    }
     const bool one_axis = wanted == "softmax" || wanted == "log_softmax";
     if (one_axis)
       return call(wanted, operands,
@@ -380,19 +452,26 @@ class Maker {
     std::vector<Value> outputs;
     for (std::size_t i = pool_.size(); i-- > 0 && outputs.size() < 6;) {
       const Value& v = pool_[i];
-      bool used = v.op() == Op::input;
+      bool used = passes::is_leaf(v);
       for (const Value& other : pool_)
         for (const Value& operand : other.node->operands) used |= operand == v;
       if (!used && std::find(outputs.begin(), outputs.end(), v) == outputs.end())
         outputs.push_back(v);
     }
     sample_.module.outputs = std::move(outputs);
+    for (Update& update : sample_.module.updates)
+      if (const Value v = pick_with([&](const Value& x) {
+            return x.type() == update.variable.type() && !(x == update.variable);
+          }))
+        update.value = v;
     sample_.module.name = "random";
   }
 
   Random random_;
   Coverage& coverage_;
+  static constexpr std::int64_t kMaxElements = 40'000;
   std::map<std::string, std::int64_t> extents_;
+  Dim n_, m_;
   std::vector<Value> pool_;
   Sample sample_;
 };
@@ -413,6 +492,9 @@ std::vector<std::string> expected_coverage() {
     for (const DType dtype : kDTypes)
       if (in_domain(row.domain, dtype)) out.push_back(fmt::format("{} {}", row.name, name(dtype)));
   }
+  for (const Composition& composition : all_compositions())
+    for (const DType dtype : {DType::f32, DType::f64})
+      out.push_back(fmt::format("{} {}", composition.name, name(dtype)));
   return out;
 }
 

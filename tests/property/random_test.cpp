@@ -14,9 +14,14 @@
 
 #include "ir/builder.hpp"
 #include "ir/text.hpp"
+#include "passes/fuse.hpp"
 #include "passes/pipeline.hpp"
+#include "passes/rule.hpp"
 #include "runtime/compile.hpp"
+#include "runtime/module_file.hpp"
+#include "runtime/shared_state.hpp"
 #include "runtime/target.hpp"
+#include "tests/layouts.hpp"
 #include "tests/property/random_graph.hpp"
 
 using namespace croton;
@@ -24,18 +29,6 @@ using namespace croton::test;
 using ir::Literal;
 
 namespace {
-
-Array array_of(const Literal& l) {
-  Array out = Array::uninitialized(l.dtype(), l.shape());
-  if (!l.bytes().empty()) std::memcpy(out.raw(), l.bytes().data(), l.bytes().size());
-  return out;
-}
-
-Literal literal_of(const Array& a) {
-  std::vector<std::byte> bytes(static_cast<std::size_t>(a.count()) * size_of(a.dtype()));
-  if (!bytes.empty()) std::memcpy(bytes.data(), const_cast<Array&>(a).raw(), bytes.size());
-  return {a.dtype(), {a.shape().begin(), a.shape().end()}, std::move(bytes)};
-}
 
 // Equal bits, all NaNs being equal; "" or what differs.
 std::string bit_difference(const Literal& a, const Literal& b) {
@@ -72,21 +65,35 @@ void report_open(const Sample& sample) {
   }
 }
 
-std::vector<Literal> run_compiled(const Sample& sample, int threads) {
-  std::vector<Array> arrays;
-  for (const Literal& l : sample.arguments) arrays.push_back(array_of(l));
-  const std::vector<ArrayView> views(arrays.begin(), arrays.end());
+// The outputs, then the new values of the shared variables, which get their first ones back.
+std::vector<Literal> run_compiled(const Sample& sample, int threads, std::uint64_t layouts) {
+  Random random(layouts);
+  std::vector<Kept> kept;
+  std::vector<ArrayView> views;
+  for (const Literal& l : sample.arguments)
+    kept.push_back(kept_as(runtime::array_of(l), kLayouts[random.below(std::size(kLayouts))]));
+  for (const Kept& k : kept) views.push_back(k.view);
+  const auto program = runtime::compile(sample.module, {.math = sample.math, .threads = threads});
   std::vector<Literal> out;
-  const auto program = runtime::compile(sample.module, {.math = "standard", .threads = threads});
-  for (const Array& a : program->call(views)) out.push_back(literal_of(a));
+  for (const Array& a : program->call(views)) out.push_back(runtime::literal_of(a));
+  for (std::size_t i = 0; i < sample.state.size(); ++i) {
+    const auto state = runtime::state_of(sample.module.updates[i].variable);
+    out.push_back(runtime::literal_of(state->value));
+    state->value = runtime::array_of(sample.state[i]);
+  }
   return out;
 }
 
-// "" or how the sample fails. `undetermined` counts elements that the reference leaves open.
-std::string failure_of(const Sample& sample, long* elements = nullptr,
-                       long* undetermined = nullptr) {
+// What was seen over all samples.
+struct Seen {
+  long elements = 0, undetermined = 0;
+  std::map<std::string, int> rules;
+};
+
+// "" or how the sample fails.
+std::string failure_of(const Sample& sample, Seen* seen = nullptr) {
   const std::vector<ir::Binding> leaves = sample.bindings();
-  const auto reference = ir::evaluate_reference(sample.module.outputs, leaves);
+  const auto reference = ir::evaluate_reference(sample.module.roots(), leaves);
   // A rewritten graph rounds elsewhere, and a mended overflow is right by the mended graph alone.
   std::vector<ir::ReferenceArray> rewritten = reference;
   const auto outside = [&](const std::vector<Literal>& got, const std::string& who) -> std::string {
@@ -96,17 +103,18 @@ std::string failure_of(const Sample& sample, long* elements = nullptr,
       if (d.count > 0)
         return fmt::format("{}: output {}, element {}: {} instead of {} within {}", who, k, d.worst,
                            d.actual, d.wanted, d.bound);
-      if (elements && who == "compiled") {
-        *elements += got[k].count();
-        *undetermined += d.undetermined;
+      if (seen && who == "compiled") {
+        seen->elements += got[k].count();
+        seen->undetermined += d.undetermined;
       }
     }
     return "";
   };
   if (std::getenv("CROTON_RANDOM_OPEN")) report_open(sample);
   const bool fma = runtime::host_target().fma;
+  const ir::ExactOptions as_compiled{.fma = fma, .fused_products = sample.math != "strict"};
   if (std::string bad =
-          outside(ir::evaluate_exact(sample.module.outputs, leaves, {.fma = fma}), "graph");
+          outside(ir::evaluate_exact(sample.module.roots(), leaves, as_compiled), "graph");
       !bad.empty())
     return bad;
   ir::Module module = sample.module;
@@ -116,20 +124,22 @@ std::string failure_of(const Sample& sample, long* elements = nullptr,
     const passes::Pass& pass = passes::pass_named(name);
     if (pass.to != ir::Level::tensor) break;
     const std::string_view one[] = {name};
-    passes::run_passes(module, one, {.fma = fma, .verify = true}, report);
-    exact = ir::evaluate_exact(module.outputs, leaves, {.fma = fma});
-    rewritten = ir::evaluate_reference(module.outputs, leaves);
+    passes::run_passes(module, one, {.math = sample.math, .fma = fma, .verify = true}, report);
+    exact = ir::evaluate_exact(module.roots(), leaves, as_compiled);
+    rewritten = ir::evaluate_reference(module.roots(), leaves);
     if (std::string bad = outside(exact, fmt::format("after {}", name)); !bad.empty()) return bad;
   }
-  const std::vector<Literal> compiled = run_compiled(sample, 1);
+  if (seen)
+    for (const auto& [rule, times] : report.rules) seen->rules[rule] += times;
+  const std::vector<Literal> compiled = run_compiled(sample, 1, 1);
   for (std::size_t k = 0; k < compiled.size(); ++k)
     if (const std::string bad = bit_difference(compiled[k], exact[k]); !bad.empty())
       return fmt::format("compiled and exact evaluator differ: output {}, {}", k, bad);
   if (std::string bad = outside(compiled, "compiled"); !bad.empty()) return bad;
-  const std::vector<Literal> again = run_compiled(sample, 2);
+  const std::vector<Literal> again = run_compiled(sample, 2, 2);
   for (std::size_t k = 0; k < compiled.size(); ++k)
     if (const std::string bad = bit_difference(again[k], compiled[k]); !bad.empty())
-      return fmt::format("two threads, warm cache: output {}, {}", k, bad);
+      return fmt::format("two threads, warm cache, other layouts: output {}, {}", k, bad);
   return "";
 }
 
@@ -144,14 +154,17 @@ std::string guarded_failure(const Sample& sample) {
 // The first value of the graph that fails alone; then its operands become inputs, if it still
 // fails.
 Sample shrunk(const Sample& sample) {
-  for (const ir::NodePtr& node : ir::topological_order(sample.module.outputs)) {
-    if (node->op == ir::Op::input) continue;
+  for (const ir::NodePtr& node : ir::topological_order(sample.module.roots())) {
+    if (passes::is_leaf({node, 0})) continue;
     Sample one = sample;
     one.module.outputs = {{node, 0}};
+    // Variables that the value reads stay; nothing writes them.
+    for (ir::Update& update : one.module.updates) update.value = update.variable;
     if (guarded_failure(one).empty()) continue;
     try {
       Sample single;
       single.module.name = "shrunk";
+      single.math = sample.math;
       std::vector<ir::Value> operands;
       const std::vector<Literal> values = ir::evaluate_exact(node->operands, sample.bindings());
       for (std::size_t i = 0; i < node->operands.size(); ++i) {
@@ -174,7 +187,7 @@ std::string written(const Sample& sample, std::uint64_t seed, const std::string&
   const auto path =
       std::filesystem::temp_directory_path() / fmt::format("croton-random-{}.ctir", seed);
   std::ofstream file(path);
-  file << "// " << why << "\n";
+  file << "// " << why << "\n// math = " << sample.math << "\n";
   for (std::size_t i = 0; i < sample.arguments.size(); ++i) {
     file << "// " << sample.module.inputs[i].node->attribute<std::string>("name") << " =";
     for (std::int64_t k = 0; k < std::min<std::int64_t>(sample.arguments[i].count(), 64); ++k)
@@ -196,7 +209,7 @@ TEST_CASE("random graphs give the same bits compiled as evaluated, within the re
   const long count = number("CROTON_RANDOM_GRAPHS", 300);
   const auto first = static_cast<std::uint64_t>(number("CROTON_RANDOM_SEED", 1));
   Coverage coverage;
-  long elements = 0, undetermined = 0;
+  Seen seen;
   int failures = 0;
   for (std::uint64_t seed = first; seed < first + static_cast<std::uint64_t>(count) && failures < 5;
        ++seed) {
@@ -204,7 +217,7 @@ TEST_CASE("random graphs give the same bits compiled as evaluated, within the re
     const Sample sample = random_sample(seed, 14, coverage);
     std::string why;
     try {
-      why = failure_of(sample, &elements, &undetermined);
+      why = failure_of(sample, &seen);
     } catch (const std::exception& error) {
       why = error.what();
     }
@@ -216,18 +229,37 @@ TEST_CASE("random graphs give the same bits compiled as evaluated, within the re
                        << "\n"
                        << ir::print(small.module) << small_why);
   }
-  const double open =
-      elements == 0 ? 0 : 100.0 * static_cast<double>(undetermined) / static_cast<double>(elements);
+  const double open = seen.elements == 0 ? 0
+                                         : 100.0 * static_cast<double>(seen.undetermined) /
+                                               static_cast<double>(seen.elements);
   std::cout << fmt::format("{} random graphs, {} elements, {:.2f} % undetermined\n", count,
-                           elements, open);
+                           seen.elements, open);
   CHECK(open <= 5);
-  int missing = 0;
-  for (const std::string& key : expected_coverage())
+  int missing = 0, silent = 0, kinds = 0, rules = 0;
+  for (const std::string& key : expected_coverage()) {
+    ++kinds;
     if (coverage[key] == 0) {
       ++missing;
       std::cout << "not covered: " << key << "\n";
     }
-  if (count >= 600) CHECK(missing == 0);
-  if (std::getenv("CROTON_RANDOM_COVERAGE"))
+  }
+  for (const passes::RuleSet& set : passes::all_rule_sets())
+    for (const passes::Rule& rule : set.rules) {
+      ++rules;
+      if (seen.rules[std::string(rule.name)] == 0) {
+        ++silent;
+        std::cout << "never fired: " << rule.name << "\n";
+      }
+    }
+  std::cout << fmt::format("{} of {} kinds of op and dtype made, {} of {} rules fired\n",
+                           kinds - missing, kinds, rules - silent, rules);
+  if (count >= 2000) {
+    CHECK(missing == 0);
+    CHECK(silent == 0);
+  }
+  if (std::getenv("CROTON_RANDOM_COVERAGE")) {
     for (const auto& [key, times] : coverage) std::cout << fmt::format("{:<24} {}\n", key, times);
+    for (const auto& [rule, times] : seen.rules)
+      std::cout << fmt::format("{:<24} {}\n", rule, times);
+  }
 }

@@ -13,6 +13,7 @@
 #include "ir/evaluate.hpp"
 #include "ir/gradient.hpp"
 #include "ir/text.hpp"
+#include "passes/pipeline.hpp"
 #include "passes/rewrite.hpp"
 #include "tests/property/random_graph.hpp"
 
@@ -160,4 +161,26 @@ TEST_CASE("a rule refuses where its fact does not hold") {
       REQUIRE_FALSE(bare == known);
       CHECK(with_rule(bare, rule, nullptr) == bare);
     }
+}
+
+TEST_CASE("applying a pass twice changes no more than applying it once") {
+  Coverage coverage;
+  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    const Sample sample = random_sample(seed, 14, coverage);
+    for (const passes::Pass& pass : passes::all_passes()) {
+      if (pass.from != Level::tensor || pass.to != Level::tensor) continue;
+      INFO("seed " << seed << ", " << pass.name);
+      const std::string_view one[] = {pass.name};
+      passes::PipelineReport first, second;
+      Module module = sample.module;
+      passes::run_passes(module, one, {.math = sample.math}, first);
+      Module again = module;
+      passes::run_passes(again, one, {.math = sample.math}, second);
+      CHECK(again.roots() == module.roots());
+      for (const auto& [rule, times] : second.rules) {
+        INFO(rule << " fires again");
+        CHECK(times == 0);
+      }
+    }
+  }
 }

@@ -5,6 +5,7 @@
 
 #include "ir/composition.hpp"
 #include "ir/error.hpp"
+#include "ir/functions.hpp"
 #include "ir/op.hpp"
 #include "ir/spelling.hpp"
 #include "tools/croton/command.hpp"
@@ -41,6 +42,9 @@ json table() {
                    {"doc", c.doc},
                    {"signature", c.signature},
                    {"gradient", "yes"}});
+  for (const ir::Function& f : ir::all_functions())
+    all.push_back(
+        {{"name", f.name}, {"arity", f.arity}, {"doc", f.doc}, {"signature", f.signature}});
   return all;
 }
 
