@@ -77,7 +77,10 @@ Value missing(const Value& wrt, const std::vector<NodePtr>& order, const Gradien
   const Disconnected mode = options.disconnected;
   if (mode == Disconnected::ignore) return zeros_of(wrt);
   const Provenance from = wrt.node->provenance();
-  const std::string name = from.labels.empty() ? std::string(info(wrt.op()).name) : from.labels[0];
+  const bool named = wrt.op() == Op::input || wrt.op() == Op::shared;
+  const std::string name = named                 ? wrt.node->attribute<std::string>("name")
+                           : from.labels.empty() ? std::string(info(wrt.op()).name)
+                                                 : from.labels[0];
   std::string message =
       fmt::format("grad: the cost does not depend on {} : {}", name, text(wrt.type()));
   std::vector<ErrorNote> notes;

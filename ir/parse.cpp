@@ -73,7 +73,7 @@ class Parser {
     } else if (scan_.accept("state")) {
       m.state = values();
     } else if (scan_.accept("output")) {
-      m.outputs = values();
+      m.outputs = values(options_.output_names);
     } else if (scan_.accept("update")) {
       const Value variable = value();
       scan_.expect("=");
@@ -132,14 +132,20 @@ class Parser {
     scan_.fail(fmt::format("%{} is not defined here", name));
   }
 
-  Value value() {
+  Value value(std::string* called = nullptr) {
     const std::string name = scan_.value_name();
+    if (called) *called = name;
     return lookup(name);
   }
 
-  std::vector<Value> values() {
-    std::vector<Value> out{value()};
-    while (scan_.accept(",")) out.push_back(value());
+  std::vector<Value> values(std::vector<std::string>* called = nullptr) {
+    std::vector<Value> out;
+    if (called) called->clear();
+    do {
+      std::string name;
+      out.push_back(value(&name));
+      if (called) called->push_back(std::move(name));
+    } while (scan_.accept(","));
     return out;
   }
 

@@ -58,6 +58,8 @@ struct ParseOptions {
   std::function<Value(Op op, const std::string& name, const Type& type)> leaf{};
   /// The literal with this number beside the text; missing: an error.
   std::function<Literal(std::size_t)> beside{};
+  /// When set: the names by which the text's `output` line calls its values.
+  std::vector<std::string>* output_names = nullptr;
 };
 
 /// Throws UserError "file:line:column: …" for what is no module, names the nearest known op or

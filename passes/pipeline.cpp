@@ -77,6 +77,10 @@ void scheduling(ir::Module& module, const PipelineOptions& options, PipelineRepo
 }
 
 void lowering(ir::Module& module, const PipelineOptions& options, PipelineReport&, long*) {
+  for (const ir::NodePtr& node : ir::topological_order(module.roots()))
+    if (node->op == ir::Op::call)
+      throw UserError(fmt::format("{} is still a call; the pass specialize expands it",
+                                  node->attribute<std::string>("name")));
   lower(module, options.fma && options.math != "strict");
 }
 
@@ -215,6 +219,21 @@ std::span<const std::string_view> remaining_pipeline(Level level) {
   return all.subspan(from);
 }
 
+std::vector<std::string_view> passes_for(Level level, const PipelineOptions& options) {
+  std::vector<std::string_view> names;
+  if (level == Level::tensor && options.passes) {
+    for (const std::string& listed : *options.passes) {
+      names.push_back(listed);
+      level = pass_named(listed).to;
+    }
+  }
+  std::span<const std::string_view> rest = remaining_pipeline(level);
+  if (level == Level::tensor && options.passes)
+    while (pass_named(rest[0]).to == Level::tensor) rest = rest.subspan(1);
+  names.insert(names.end(), rest.begin(), rest.end());
+  return names;
+}
+
 const Pass& pass_named(std::string_view name) {
   if (const Pass* pass = find(name)) return *pass;
   std::vector<std::string_view> known;
@@ -261,7 +280,7 @@ void run_passes(ir::Module& module, std::span<const std::string_view> names,
 }
 
 void run_pipeline(ir::Module& module, const PipelineOptions& options, PipelineReport& report) {
-  run_passes(module, remaining_pipeline(module.level), options, report);
+  run_passes(module, passes_for(module.level, options), options, report);
 }
 
 }  // namespace croton::passes

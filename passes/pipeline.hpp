@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ struct PipelineOptions {
   /// Rewrites that may fire, all passes together; negative: as many as do. To find the one that
   /// breaks a result, halve it.
   long rewrite_limit = -1;
+  /// What run_pipeline runs on a graph of tensors instead of the default; the passes from fuse to
+  /// plan that the list leaves out follow it.
+  std::optional<std::vector<std::string>> passes = {};
 };
 
 /// What a pass may change in results. Options decide which passes run.
@@ -61,6 +65,9 @@ struct Pass {
 [[nodiscard]] std::span<const std::string_view> default_pipeline();
 /// What is left of it for a module at `level`; groups keep the schedules they state.
 [[nodiscard]] std::span<const std::string_view> remaining_pipeline(ir::Level level);
+/// What run_pipeline runs for a module at `level`.
+[[nodiscard]] std::vector<std::string_view> passes_for(ir::Level level,
+                                                       const PipelineOptions& options);
 /// "standard", "strict" and "fast"; throws UserError on other words.
 void check_math(std::string_view math);
 [[nodiscard]] bool allowed(const Pass& pass, const PipelineOptions& options);

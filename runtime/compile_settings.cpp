@@ -16,12 +16,15 @@ passes::PipelineOptions pipeline_options(const CompileSettings& settings, const 
           .vector_bytes = target.vector_bytes,
           .verify = flag("CROTON_VERIFY"),
           .keep_stages = false,
-          .rewrite_limit = limit ? std::atol(limit->c_str()) : -1};
+          .rewrite_limit = limit ? std::atol(limit->c_str()) : -1,
+          .passes = settings.passes};
 }
 
 std::string settings_text(const passes::PipelineOptions& options, const Target& target) {
-  return fmt::format("compiler {}\ntarget {}\nmath {}\nrewrites {}\nflags {}", compiler_identity(),
-                     target.name, options.math, options.rewrite_limit, compiler_flags());
+  return fmt::format(
+      "compiler {}\ntarget {}\nmath {}\nrewrites {}\nflags {}{}", compiler_identity(), target.name,
+      options.math, options.rewrite_limit, compiler_flags(),
+      options.passes ? fmt::format("\npasses {}", fmt::join(*options.passes, ",")) : "");
 }
 
 }  // namespace croton::runtime

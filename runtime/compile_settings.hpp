@@ -1,7 +1,9 @@
 // What decides a compile beside the graph, and how it is written into keys.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "passes/pipeline.hpp"
 #include "runtime/target.hpp"
@@ -12,6 +14,8 @@ struct CompileSettings {
   /// "strict", "standard" or "fast": which rules may act.
   std::string math = "standard";
   int threads = 0;  // 0: as configured
+  /// Instead of the default ones, on a graph of tensors; see passes::PipelineOptions.
+  std::optional<std::vector<std::string>> passes = {};
 };
 
 [[nodiscard]] passes::PipelineOptions pipeline_options(const CompileSettings& settings,

@@ -25,14 +25,16 @@ ir::Literal literal_of(const Array& array) {
 
 ir::Module parse_module(
     std::string_view text, const std::string& file,
-    const std::function<ir::Value(ir::Op, const std::string&, const ir::Type&)>& leaf) {
+    const std::function<ir::Value(ir::Op, const std::string&, const ir::Type&)>& leaf,
+    std::vector<std::string>* output_names) {
   const std::string beside = file + ".npz";
   const auto find = [&](std::size_t number) -> ir::Literal {
     for (const auto& [name, array] : load_npz(beside))
       if (name == fmt::format("literal {}", number)) return literal_of(array);
     throw UserError(fmt::format("{} has no literal {}", beside, number));
   };
-  return ir::parse(text, {.file = file, .leaf = leaf, .beside = find});
+  return ir::parse(text,
+                   {.file = file, .leaf = leaf, .beside = find, .output_names = output_names});
 }
 
 void write_module(const std::filesystem::path& path, const ir::Module& module,

@@ -11,9 +11,11 @@
 namespace croton::runtime {
 
 /// Literals beside the text are read from `file`.npz. Throws UserError as `ir::parse` does.
+/// `output_names`, when set, gets the names by which the text calls its outputs.
 [[nodiscard]] ir::Module parse_module(
     std::string_view text, const std::string& file,
-    const std::function<ir::Value(ir::Op, const std::string&, const ir::Type&)>& leaf = {});
+    const std::function<ir::Value(ir::Op, const std::string&, const ir::Type&)>& leaf = {},
+    std::vector<std::string>* output_names = nullptr);
 /// Writes both files, the second only when there is something for it. Throws UserError naming the
 /// file that cannot be written.
 void write_module(const std::filesystem::path& path, const ir::Module& module,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <link.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -89,6 +90,14 @@ std::optional<RequestKey> parse_request_material(std::string_view material) {
       !take_line(material, "target", &key.target) || !take_line(material, "math", &key.math) ||
       !take_line(material, "rewrites", &key.rewrites) || !take_line(material, "flags", &key.flags))
     return std::nullopt;
+  if (std::string names; take_line(material, "passes", &names)) {
+    key.passes.emplace();
+    for (std::size_t at = 0; at < names.size();) {
+      const std::size_t comma = std::min(names.find(',', at), names.size());
+      key.passes->push_back(names.substr(at, comma - at));
+      at = comma + 1;
+    }
+  }
   key.graph = material;
   return key;
 }

@@ -29,7 +29,8 @@ struct CompiledKernel {
 /// again; the lines of the user's program are no part of it.
 struct RequestKey {
   std::string library, compiler, target, math, rewrites, flags;
-  std::string graph;  // canonical text
+  std::optional<std::vector<std::string>> passes;  // when they are not the default ones
+  std::string graph;                               // canonical text
 };
 /// Nothing when it is no key of a request.
 [[nodiscard]] std::optional<RequestKey> parse_request_material(std::string_view material);

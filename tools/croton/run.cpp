@@ -1,119 +1,266 @@
-// croton run: a module on arrays, compared with the reference evaluator on request.
+// croton run: a program on arrays, compared with the reference evaluator on request; or a file of
+// many.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <iostream>
-#include <map>
 
-#include "ir/evaluate.hpp"
+#include "ir/spelling.hpp"
+#include "passes/pipeline.hpp"
 #include "runtime/compile.hpp"
-#include "runtime/module_file.hpp"
 #include "runtime/npy.hpp"
+#include "runtime/pool.hpp"
+#include "tools/croton/cases.hpp"
 #include "tools/croton/command.hpp"
+#include "tools/croton/compare.hpp"
+#include "tools/croton/inputs.hpp"
 #include "tools/croton/module_file.hpp"
+#include "tools/croton/problem.hpp"
 
 namespace croton::tool {
 namespace {
 
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
 struct Options {
-  std::string file, math = "standard";
-  std::vector<std::string> inputs, dims, outputs;
-  bool check = false;
-  int threads = 0;
-  unsigned seed = 1;
+  std::string file, cases, math = "standard", wrt, passes, cache = "warm";
+  InputOptions inputs;
+  std::vector<std::string> outputs, cotangents;
+  bool check = false, grad = false, as_json = false, has_passes = false;
+  int threads = 0, jobs = 0, repeat = 1;
+  double timeout = 60;
 };
 
-std::pair<std::string, std::string> split(const std::string& text, const char* what) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0)
-    throw UserError(fmt::format("--{} needs name=value, not {}", what, text));
-  return {text.substr(0, equals), text.substr(equals + 1)};
+constexpr std::int64_t kJsonElements = 10'000;  // larger arrays have no values in --json
+
+runtime::CompileSettings settings_of(const Options& o) {
+  passes::check_math(o.math);
+  runtime::CompileSettings settings{.math = o.math, .threads = o.threads};
+  if (!o.has_passes) return settings;
+  settings.passes = listed(o.passes);
+  for (const std::string& name : *settings.passes) (void)passes::pass_named(name);
+  return settings;
 }
 
-std::vector<Array> arguments(const ir::Module& module, const Options& o) {
-  std::map<std::string, std::string> given;
-  for (const std::string& text : o.inputs) given.insert(split(text, "input"));
-  std::map<std::string, std::int64_t> dims;
-  for (const std::string& text : o.dims) {
-    const auto [name, value] = split(text, "dim");
-    dims[name] = std::strtoll(value.c_str(), nullptr, 10);
-  }
-  std::vector<Array> out;
-  unsigned seed = o.seed;
-  for (const ir::Value& input : module.inputs) {
-    const auto& name = input.node->attribute<std::string>("name");
-    const auto it = given.find(name);
-    if (it != given.end() && it->second != "random") {
-      out.push_back(load_npy(it->second));
-      continue;
-    }
-    std::vector<std::int64_t> shape;
-    for (const Dim& d : input.shape())
-      shape.push_back(d.evaluate([&](const Dim::Atom& atom) {
-        const auto dim = dims.find(atom.name);
-        if (dim == dims.end())
-          throw UserError(fmt::format("the input {} : {} is random, so --dim {}=… is needed", name,
-                                      ir::text(input.type()), atom.name));
-        return dim->second;
-      }));
-    if (is_real(input.dtype()))
-      out.push_back(Array::normal(input.dtype(), shape, seed++));
-    else
-      out.push_back(Array::integers(input.dtype(), shape, seed++, 0, 2));
-  }
-  for (const auto& [name, unused] : given)
-    if (std::none_of(module.inputs.begin(), module.inputs.end(), [&, n = name](const ir::Value& v) {
-          return v.node->attribute<std::string>("name") == n;
-        }))
-      throw UserError(fmt::format("{} has no input {}", o.file, name));
+std::size_t output_named(const Problem& problem, const std::string& name) {
+  const std::vector<std::string>& names = problem.output_names;
+  const auto at = std::find(names.begin(), names.end(), name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  if (at == names.end())
+    throw UserError(fmt::format("{} has no output {}{}; there are {}", problem.file, name,
+                                ir::suggestion(name, known), fmt::join(known, ", ")));
+  return static_cast<std::size_t>(at - names.begin());
+}
+
+Cotangent cotangent_from(const std::string& source, const std::string& name) {
+  Cotangent out;
+  char* end = nullptr;
+  const double number = std::strtod(source.c_str(), &end);
+  if (!source.empty() && *end == '\0')
+    out.number = number;
+  else
+    out.array = array_from(source, name);
   return out;
 }
 
-void run(const Options& o) {
-  const ir::Module module = read_module(o.file);
-  const std::vector<Array> arrays = arguments(module, o);
-  const std::vector<ArrayView> views(arrays.begin(), arrays.end());
-  const std::vector<Array> results =
-      runtime::compile(module, {.math = o.math, .threads = o.threads})->call(views);
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (i < o.outputs.size())
-      save_npy(o.outputs[i], results[i]);
-    else
-      std::cout << results[i] << "\n";
+void differentiate(Problem& problem, const Options& o) {
+  if (!o.grad && o.wrt.empty() && o.cotangents.empty()) return;
+  GradientRequest request;
+  if (!o.wrt.empty()) request.wrt = listed(o.wrt);
+  if (!o.cotangents.empty()) request.cotangents.resize(problem.output_names.size());
+  for (const std::string& text : o.cotangents) {
+    const auto [name, source] = name_and_value(text, "cotangent");
+    request.cotangents[output_named(problem, name)] = cotangent_from(source, name);
   }
-  if (!o.check) return;
-  std::vector<ir::Binding> leaves;
-  for (std::size_t i = 0; i < arrays.size(); ++i)
-    leaves.emplace_back(module.inputs[i], runtime::literal_of(arrays[i]));
-  const auto reference = ir::evaluate_reference(module.outputs, leaves);
-  bool good = true;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const ir::Difference d = ir::compare(reference[i], runtime::literal_of(results[i]));
-    good &= d.count == 0;
-    if (d.count == 0)
-      fmt::print("output {}: within the reference's bounds; {} of {} elements undetermined\n", i,
-                 d.undetermined, results[i].count());
+  add_gradients(problem, request);
+}
+
+// One file for each output in order, NAME=FILE for some, or one archive for all.
+void write(const Results& results, const Options& o) {
+  std::size_t next = 0;
+  for (const std::string& text : o.outputs) {
+    if (text.find('=') != std::string::npos) {
+      const auto [name, file] = name_and_value(text, "output");
+      const auto it = std::find_if(results.begin(), results.end(),
+                                   [&, n = name](const auto& r) { return r.first == n; });
+      std::vector<std::string_view> known;
+      for (const auto& [key, unused] : results) known.push_back(key);
+      if (it == results.end())
+        throw UserError(fmt::format("--output {}: there is no output {}{}; there are {}", text,
+                                    name, ir::suggestion(name, known), fmt::join(known, ", ")));
+      save_npy(file, it->second);
+    } else if (text.ends_with(".npz")) {
+      save_npz(text, results);
+    } else if (next < results.size()) {
+      save_npy(text, results[next++].second);
+    } else {
+      throw UserError(fmt::format("--output {}: there are only {} outputs", text, results.size()));
+    }
+  }
+}
+
+void print(const Results& results) {
+  for (const auto& [name, array] : results) {
+    if (results.size() > 1) std::cout << name << " : " << type_text(array) << "\n";
+    std::cout << array << "\n";
+  }
+}
+
+json json_of(const Results& results) {
+  json all = json::array();
+  for (const auto& [name, array] : results) {
+    json row{{"name", name}, {"dtype", croton::name(array.dtype())}, {"shape", array.shape()}};
+    if (array.count() <= kJsonElements) {
+      row["values"] = json::array();
+      for (std::int64_t i = 0; i < array.count(); ++i)
+        row["values"].push_back(element_json(array, i));
+    }
+    all.push_back(std::move(row));
+  }
+  return all;
+}
+
+json json_of(const ReferenceCheck& check) {
+  json all = json::array();
+  for (const ReferenceCheck::Output& o : check.outputs) {
+    json row{{"name", o.name},
+             {"outside", o.outside},
+             {"undetermined", o.undetermined},
+             {"count", o.count}};
+    if (o.outside > 0)
+      row.update(
+          {{"worst", o.worst}, {"actual", o.actual}, {"wanted", o.wanted}, {"bound", o.bound}});
+    all.push_back(std::move(row));
+  }
+  return all;
+}
+
+void print(const ReferenceCheck& check) {
+  for (const ReferenceCheck::Output& o : check.outputs)
+    if (o.outside == 0)
+      fmt::print("output {}: within the reference's bounds; {} of {} elements undetermined\n",
+                 o.name, o.undetermined, o.count);
     else
       fmt::print(
           "output {}: {} elements outside; the worst, element {}, is {} instead of {} within {}\n",
-          i, d.count, d.worst, d.actual, d.wanted, d.bound);
+          o.name, o.outside, o.worst, o.actual, o.wanted, o.bound);
+}
+
+void run_one(const Options& o) {
+  const runtime::CompileSettings settings = settings_of(o);
+  if (o.repeat < 1)
+    throw UserError(fmt::format("--repeat {}: at least one call is made", o.repeat));
+  const CacheMode cache(o.cache);
+  const Arrays given = given_arrays(o.inputs);
+  Problem problem = parse_problem(read_text(o.file), o.file, given);
+  differentiate(problem, o);
+  const std::vector<Array> arrays = arguments(problem, complete_arrays(problem, o.inputs, given));
+  const auto program = runtime::compile(problem.module, settings);
+  std::vector<Array> before;
+  Results results;
+  std::vector<double> seconds;
+  for (int i = 0; i < o.repeat; ++i) {
+    if (o.check) before = values_of(problem);
+    const auto start = Clock::now();
+    results = call(problem, *program, arrays);
+    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
+  write(results, o);
+  json report;
+  if (o.as_json) {
+    const runtime::ProgramCounters& counters = program->counters();
+    report = {{"name", problem.module.name},
+              {"outputs", json_of(results)},
+              {"kernels", counters.kernels},
+              {"kernels_from_cache", counters.cache_hits},
+              {"compile_seconds", counters.compile_seconds},
+              {"call_seconds", seconds}};
+  } else if (o.outputs.empty()) {
+    print(results);
+  }
+  bool good = true;
+  if (o.check) {
+    const ReferenceCheck check = check_reference(problem, arrays, before, results);
+    good = check.good;
+    if (o.as_json)
+      report["check"] = json_of(check);
+    else
+      print(check);
+  }
+  if (o.as_json) std::cout << report.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+  std::cout.flush();
   if (!good) throw UserError("the results differ from the reference");
+}
+
+void run_file(const Options& o) {
+  CaseFileOptions options{.file = o.cases,
+                          .each = {.directory = std::filesystem::path(o.cases).parent_path(),
+                                   .settings = settings_of(o),
+                                   .check = o.check},
+                          .jobs = o.jobs > 0 ? o.jobs : runtime::default_threads(),
+                          .timeout = o.timeout};
+  if (options.each.settings.threads == 0) options.each.settings.threads = 1;
+  if (!(o.timeout > 0)) throw UserError(fmt::format("--timeout {}: seconds, above 0", o.timeout));
+  const CacheMode cache(o.cache);
+  if (!run_cases(options)) throw UserError("not every case is ok");
+}
+
+void run(const Options& o) {
+  if (o.cases.empty() == o.file.empty())
+    throw UserError("run needs a .ctir file or --cases FILE.jsonl; see croton run --help");
+  if (o.threads < 0) throw UserError(fmt::format("--threads {}: at least 1", o.threads));
+  if (!o.cases.empty() && !(o.inputs.inputs.empty() && o.outputs.empty() && o.wrt.empty() &&
+                            o.cotangents.empty() && !o.grad && o.repeat == 1))
+    throw UserError("with --cases, inputs, outputs and gradients are said by each case");
+  return o.cases.empty() ? run_one(o) : run_file(o);
 }
 
 }  // namespace
 
 void add_run(CLI::App& program) {
   auto options = std::make_shared<Options>();
+  Options& o = *options;
   CLI::App* command = program.add_subcommand("run", "compile a module and run it on arrays");
-  command->footer("Example: croton run model.ctir --input x=x.npy --check");
-  command->add_option("file", options->file, "a .ctir file; - is standard input")->required();
-  command->add_option("--input", options->inputs, "name=file.npy, or name=random (the default)");
-  command->add_option("--dim", options->dims, "name=extent, for random inputs");
-  command->add_option("--output", options->outputs, "file.npy for each output; else printed");
-  command->add_flag("--check", options->check, "compare with the reference evaluator");
-  command->add_option("--math", options->math, "strict, standard or fast");
-  command->add_option("--threads", options->threads, "at most so many threads");
-  command->add_option("--seed", options->seed, "of random inputs");
+  command->footer(
+      "Example: croton run model.ctir --input x=x.npy --check\n"
+      "         croton run model.ctir --input x=data.npz:train --grad --wrt W --output all.npz\n"
+      "         croton run --cases cases.jsonl --jobs 4 > answers.jsonl\n\n"
+      "A case is a line {\"id\": \"a\", \"program\": \"model.ctir\", \"inputs\": \"a.npz\"}; "
+      "fields that may follow:\n"
+      "wrt, cotangents, out, expected, tolerance {rtol, atol}, expect_error, timeout_s. Answers "
+      "are\n"
+      "lines in the order of the cases, with a status: ok, mismatch or error.");
+  command->add_option("file", o.file, "a .ctir file; - is standard input");
+  command->add_option("--cases", o.cases, "a file with one case a line; - is standard input");
+  command->add_option(
+      "--input", o.inputs.inputs,
+      "name=FILE.npy, name=FILE.npz:KEY, or name=random (the default); also shared variables");
+  command->add_option("--dim", o.inputs.dims, "name=extent, for random inputs");
+  command->add_option("--output", o.outputs,
+                      "FILE.npy for each output, name=FILE.npy, or FILE.npz for all; else printed");
+  command->add_flag("--check", o.check, "compare with the reference evaluator");
+  command->add_flag("--grad", o.grad, "also the gradient of the only real output, a scalar");
+  command->add_option(
+      "--wrt", o.wrt,
+      "inputs and shared variables of the gradient, separated by commas; else every real input");
+  command->add_option("--cotangent", o.cotangents,
+                      "name=FILE.npy, name=FILE.npz:KEY or name=NUMBER of an output, for the "
+                      "gradient of their sum");
+  command
+      ->add_option("--passes", o.passes,
+                   "passes, separated by commas, instead of the default; from fuse on they follow "
+                   "by themselves")
+      ->each([options](const std::string&) { options->has_passes = true; });
+  command->add_option("--cache", o.cache,
+                      "off, cold (begin with an empty one) or warm (the default)");
+  command->add_option("--math", o.math, "strict, standard or fast");
+  command->add_option("--threads", o.threads, "at most so many threads; 1 for each case");
+  command->add_option("--jobs", o.jobs, "cases at a time; else one for each processor");
+  command->add_option("--timeout", o.timeout, "seconds, for cases that state none (default 60)");
+  command->add_option("--repeat", o.repeat, "calls of the compiled function; updates add up");
+  command->add_option("--seed", o.inputs.seed, "of random inputs");
+  command->add_flag("--json", o.as_json, "print results and times as JSON");
   command->callback([options] { run(*options); });
 }
 

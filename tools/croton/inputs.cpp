@@ -1,0 +1,146 @@
+#include "tools/croton/inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+
+#include "ir/error.hpp"
+#include "ir/spelling.hpp"
+#include "runtime/npy.hpp"
+
+namespace croton::tool {
+namespace {
+
+std::int64_t extent_of(const std::string& text, const std::string& name) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0)
+    throw UserError(fmt::format("--dim {}={}: an extent is a number from 0", name, text));
+  return value;
+}
+
+// Extents by symbol: stated ones, then those of arrays that are given.
+std::map<std::string, std::int64_t> extents(const Problem& problem, const InputOptions& options,
+                                            const Arrays& given) {
+  std::map<std::string, std::int64_t> dims;
+  for (const std::string& text : options.dims) {
+    const auto [name, value] = name_and_value(text, "dim");
+    dims[name] = extent_of(value, name);
+  }
+  const auto note = [&](const Shape& shape, const Array& array) {
+    for (std::size_t axis = 0; axis < shape.size() && axis < array.shape().size(); ++axis)
+      if (const std::string symbol = shape[axis].symbol(); !symbol.empty())
+        dims.emplace(symbol, array.shape()[axis]);
+  };
+  for (const ir::Value& input : problem.module.inputs)
+    if (const auto it = given.find(input.node->attribute<std::string>("name")); it != given.end())
+      note(input.shape(), it->second);
+  for (const Problem::Variable& variable : problem.variables)
+    note(variable.value.shape(), variable.state->value);
+  return dims;
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> name_and_value(const std::string& text,
+                                                   const std::string& option) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw UserError(fmt::format("--{} needs name=value, not {}", option, text));
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+std::vector<std::string> listed(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    if (comma > at) out.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return out;
+}
+
+Array array_from(const std::string& source, const std::string& name) {
+  std::string file = source, key = name;
+  if (const auto colon = source.rfind(".npz:");
+      colon != std::string::npos && !std::filesystem::exists(source)) {
+    file = source.substr(0, colon + 4);
+    key = source.substr(colon + 5);
+  }
+  if (!file.ends_with(".npz")) return load_npy(file);
+  const NamedArrays members = load_npz(file);
+  std::vector<std::string_view> known;
+  for (const auto& [member, array] : members) {
+    if (member == key) return array;
+    known.push_back(member);
+  }
+  throw UserError(fmt::format("{} has no array {}{}; there are {}", file, key,
+                              ir::suggestion(key, known), fmt::join(known, ", ")));
+}
+
+Arrays given_arrays(const InputOptions& options) {
+  Arrays given;
+  for (const std::string& text : options.inputs) {
+    const auto [name, source] = name_and_value(text, "input");
+    if (source != "random") given.insert_or_assign(name, array_from(source, name));
+  }
+  return given;
+}
+
+Arrays complete_arrays(const Problem& problem, const InputOptions& options, Arrays given) {
+  std::vector<std::string> names;
+  for (const ir::Value& input : problem.module.inputs)
+    names.push_back(input.node->attribute<std::string>("name"));
+  for (const Problem::Variable& variable : problem.variables) names.push_back(variable.state->name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  for (const std::string& text : options.inputs) {
+    const std::string name = name_and_value(text, "input").first;
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      throw UserError(
+          fmt::format("{} has no input {}{}", problem.file, name, ir::suggestion(name, known)));
+  }
+  const std::map<std::string, std::int64_t> dims = extents(problem, options, given);
+  unsigned seed = options.seed;
+  for (const ir::Value& input : problem.module.inputs) {
+    const std::string& name = input.node->attribute<std::string>("name");
+    if (given.contains(name) || problem.cotangents.contains(name)) continue;
+    std::vector<std::int64_t> shape;
+    for (const Dim& d : input.shape())
+      shape.push_back(d.evaluate([&](const Dim::Atom& atom) {
+        const auto dim = dims.find(atom.name);
+        if (dim == dims.end())
+          throw UserError(fmt::format("the input {} : {} is random, so --dim {}=… is needed", name,
+                                      ir::text(input.type()), atom.name));
+        return dim->second;
+      }));
+    given[name] = is_real(input.dtype()) ? Array::normal(input.dtype(), shape, seed++)
+                                         : Array::integers(input.dtype(), shape, seed++, 0, 2);
+  }
+  return given;
+}
+
+CacheMode::CacheMode(const std::string& mode) {
+  if (mode == "off") {
+    setenv("CROTON_CACHE", "off", 1);
+  } else if (mode == "cold") {
+    std::string name = (std::filesystem::temp_directory_path() / "croton-cold-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr)
+      throw UserError(fmt::format("cannot make a folder {} for a cold cache", name));
+    directory_ = name;
+    setenv("CROTON_CACHE", "rw", 1);
+    setenv("CROTON_CACHE_DIR", name.c_str(), 1);
+    unsetenv("CROTON_CACHE_PATH");
+  } else if (mode != "warm" && !mode.empty()) {
+    throw UserError(fmt::format("--cache is off, cold or warm, not {}", mode));
+  }
+}
+
+CacheMode::~CacheMode() {
+  std::error_code ignored;
+  if (!directory_.empty()) std::filesystem::remove_all(directory_, ignored);
+}
+
+}  // namespace croton::tool

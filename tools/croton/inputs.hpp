@@ -1,0 +1,46 @@
+// The arrays that a command line names: files, members of archives, random numbers.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tools/croton/problem.hpp"
+
+namespace croton::tool {
+
+/// "name=value"; UserError naming the option.
+[[nodiscard]] std::pair<std::string, std::string> name_and_value(const std::string& text,
+                                                                 const std::string& option);
+/// Words between commas; empty ones are left out.
+[[nodiscard]] std::vector<std::string> listed(const std::string& text);
+/// FILE.npy, FILE.npz:KEY, or FILE.npz, whose key is then `name`.
+[[nodiscard]] Array array_from(const std::string& source, const std::string& name);
+
+struct InputOptions {
+  std::vector<std::string> inputs;  // name=FILE.npy, name=FILE.npz:KEY or name=random
+  std::vector<std::string> dims;    // name=extent
+  unsigned seed = 1;
+};
+/// What the options name by itself: files; nothing for random ones.
+[[nodiscard]] Arrays given_arrays(const InputOptions& options);
+/// `given`, and seeded random numbers for the other inputs: normal ones, or 0 and 1. Extents come
+/// from --dim and from the arrays that are given; UserError naming a symbol without one, and names
+/// that are no input's.
+[[nodiscard]] Arrays complete_arrays(const Problem& problem, const InputOptions& options,
+                                     Arrays given);
+
+/// Sets the environment for what follows: "off" compiles everything, "cold" begins with an empty
+/// cache that is removed with the object, "warm" is the cache as it is.
+class CacheMode {
+ public:
+  explicit CacheMode(const std::string& mode);
+  ~CacheMode();
+  CacheMode(const CacheMode&) = delete;
+  CacheMode& operator=(const CacheMode&) = delete;
+
+ private:
+  std::string directory_;
+};
+
+}  // namespace croton::tool
