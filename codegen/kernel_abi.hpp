@@ -34,7 +34,8 @@ struct EmittedKernel {
   std::string name;
   std::string source;     // what is compiled: code only, the same for the same graph
   std::string types;      // the part of it between the prelude and the entries
-  std::string commented;  // the same with comments that lead back to the user's lines
+  std::string commented;  // its functions, with comments that lead back to the user's lines
+  std::string complete;   // the source with those comments
   std::string entry;
   std::string combine_entry;  // "" when nothing follows the parallel loop
   std::vector<std::string> dims;

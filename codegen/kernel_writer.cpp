@@ -66,6 +66,8 @@ class KernelText {
     out_.source = fmt::format("{}{}{}{}{}", dialect_.open, prelude, out_.types, writer_.code(),
                               dialect_.close);
     out_.commented = header() + writer_.commented();
+    out_.complete = fmt::format("{}{}{}{}{}", dialect_.open, prelude, out_.types, out_.commented,
+                                dialect_.close);
     return std::move(out_);
   }
 

@@ -86,6 +86,9 @@ std::vector<std::string> arguments(const croton_compile_request& request) {
                                    "c++",
                                    "-std=c++20",
                                    "kernel.cpp"};
+  if (request.debug != 0)
+    args.insert(args.begin(),
+                {"-debug-info-kind=limited", "-dwarf-version=4", "-debugger-tuning=gdb"});
   if (request.prefer_vector_width > 0)
     args.insert(args.begin(),
                 "-mprefer-vector-width=" + std::to_string(request.prefer_vector_width));

@@ -25,6 +25,7 @@
 #include "runtime/reproducer.hpp"
 #include "runtime/request.hpp"
 #include "runtime/toolchain.hpp"
+#include "runtime/visible_code.hpp"
 
 namespace croton::runtime {
 namespace {
@@ -102,7 +103,7 @@ void compile_missing(std::vector<KernelJob>& jobs, const Target& target, int thr
 }
 
 LoadedKernel load(const CompiledKernel& kernel) {
-  auto object = std::make_shared<LoadedObject>(kernel.object);
+  auto object = std::make_shared<LoadedObject>(kernel.object, kernel.name);
   const auto find = [&](const std::string& name) {
     void* address = object->find(name);
     CROTON_CHECK(address != nullptr, "an object lacks its entry " + name);
@@ -126,11 +127,13 @@ struct Built {
   bool reads_cache = false;  // something of it comes from an entry
 };
 
-// Without `use_cache` entries are written, but none is read.
+// Without `use_cache` entries are written, but none is read. With lines, kernels are compiled under
+// their own names and with this program's comments, so that only their objects are kept.
 Built build(const ir::Module& graph, const passes::PipelineOptions& options, const Target& target,
             bool use_cache) {
+  const bool lines = flag("CROTON_LINES");
   const std::string material = request_material(graph, settings_text(options, target));
-  if (auto entry = use_cache ? find_request(material) : std::nullopt) {
+  if (auto entry = use_cache && !lines ? find_request(material) : std::nullopt) {
     log("cache", fmt::format("{}: request hit, {} kernels", graph.name, entry->kernels.size()));
     const int count = static_cast<int>(entry->kernels.size());
     return {std::move(entry->plan), std::move(entry->kernels), count, 0, true};
@@ -142,10 +145,12 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
     codegen::EmittedKernel emitted =
         codegen::emit(kernel, codegen::cpp_dialect(target.fma, target.vector_bytes));
     KernelJob job;
-    job.source = codegen::canonical_text(emitted);
+    job.source =
+        lines ? with_lines(emitted.name, emitted.complete) : codegen::canonical_text(emitted);
+    const bool combines = !emitted.combine_entry.empty();
     job.kernel = {std::move(emitted.name),
-                  codegen::kCanonicalEntry,
-                  emitted.combine_entry.empty() ? "" : codegen::kCanonicalCombine,
+                  lines ? emitted.entry : codegen::kCanonicalEntry,
+                  lines ? emitted.combine_entry : (combines ? codegen::kCanonicalCombine : ""),
                   std::move(emitted.dims),
                   std::move(emitted.failures),
                   emitted.parallel_extent,
@@ -168,8 +173,8 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
   log("cache", fmt::format("{}: request miss, {} of {} kernels from the cache", graph.name,
                            built.hits, jobs.size()));
   built.reads_cache = built.hits > 0;
-  store_request(material, module, built.kernels);
-  if (built.misses > 0)
+  if (!lines) store_request(material, module, built.kernels);
+  if (built.misses > 0 && !lines)
     if (const auto notice = notice_of_miss(graph.name, material))
       std::fputs(notice->c_str(), stderr);
   return built;

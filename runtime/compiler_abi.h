@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-#define CROTON_COMPILER_ABI 2
+#define CROTON_COMPILER_ABI 3
 
 enum croton_emit { CROTON_EMIT_OBJECT = 0, CROTON_EMIT_ASSEMBLY = 1, CROTON_EMIT_LLVM = 2 };
 
@@ -19,6 +19,7 @@ struct croton_compile_request {
   const char* cpu;          /* "x86-64-v3" */
   int prefer_vector_width;  /* bits; 0: the compiler's choice */
   int emit;                 /* croton_emit */
+  int debug;                /* 1: with debug information */
 };
 
 struct croton_compile_result {

@@ -18,9 +18,11 @@ constexpr Setting kSettings[] = {
   {"CROTON_COMPILER", "path of `libcroton-compiler.so`, when it is not beside `libcroton.so`"},
   {"CROTON_CPU", "`x86-64-v2`, `-v3` or `-v4`: what the CPU has beyond that level is not used"},
   {"CROTON_DUMP", "a directory: every function that is compiled writes its stages and kernels into `<name>-<number>/`"},
+  {"CROTON_LINES", "kernels are compiled with debug information; their lines are those of an emitted file in the cache's folder `source`"},
   {"CROTON_LOG", "topics to log to standard error, separated by commas: `cache`, `pass`, `jit`, or `all`"},
   {"CROTON_MATH", "`strict`, `standard` or `fast`, for functions whose options say nothing"},
   {"CROTON_NVRTC", "path of `libnvrtc.so`, when the system does not find it"},
+  {"CROTON_PERF", "write the addresses and names of kernels to `/tmp/perf-PID.map`, where perf looks for them"},
   {"CROTON_THREADS", "threads of the pool; else the smaller of the affinity mask and the container's quota"},
   {"CROTON_VERIFY", "check the graph and its text form after every pass"},
 };

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <vector>
 
+#include "codegen/canonical_text.hpp"
 #include "ir/error.hpp"
 
 namespace croton::runtime {
@@ -61,9 +62,34 @@ std::uint64_t aligned(std::uint64_t value, std::uint64_t alignment) {
 constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 28;
 constexpr std::size_t kStub = 16;  // jmp through an address beside it: far calls of host functions
 
+// What tools are shown: the object itself, with the addresses at which its sections lie, when it
+// has debug information; else the functions alone. Canonical names become those of the kernel.
+std::unique_ptr<VisibleCode> shown(std::string_view object, const std::string& name,
+                                   const std::vector<Elf64_Shdr>& sections,
+                                   const std::vector<std::uint64_t>& places, const char* base,
+                                   std::vector<CodeSymbol> functions, bool has_debug_information) {
+  if (!has_debug_information) {
+    for (CodeSymbol& function : functions)
+      if (!name.empty() && (function.name == codegen::kCanonicalEntry ||
+                            function.name == codegen::kCanonicalCombine))
+        function.name.replace(0, std::strlen(codegen::kCanonicalEntry), "kernel_" + name);
+    std::string image = symbol_image(functions);
+    return std::make_unique<VisibleCode>(std::move(image), std::move(functions));
+  }
+  std::string image(object);
+  const auto headers = Bytes(object).at<Elf64_Ehdr>(0).e_shoff;
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    if (places[i] == UINT64_MAX) continue;
+    const auto address = reinterpret_cast<std::uint64_t>(base + places[i]);
+    std::memcpy(image.data() + headers + i * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_addr),
+                &address, sizeof address);
+  }
+  return std::make_unique<VisibleCode>(std::move(image), std::move(functions));
+}
+
 }  // namespace
 
-LoadedObject::LoadedObject(std::string_view object) {
+LoadedObject::LoadedObject(std::string_view object, const std::string& name) {
   const Bytes bytes(object);
   const auto header = bytes.at<Elf64_Ehdr>(0);
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
@@ -171,19 +197,26 @@ LoadedObject::LoadedObject(std::string_view object) {
         }
       }
     }
+    std::vector<CodeSymbol> functions;
     for (const Elf64_Shdr& table : sections) {
       if (table.sh_type != SHT_SYMTAB) continue;
       for (std::uint64_t i = 1; (i + 1) * sizeof(Elf64_Sym) <= table.sh_size; ++i) {
         const auto symbol = bytes.at<Elf64_Sym>(table.sh_offset + i * sizeof(Elf64_Sym));
         if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF) continue;
-        std::string name;
+        std::string function;
         bool external = false;
-        char* address = symbol_address(table, i, &name, &external);
-        symbols_[name] = address;
+        char* address = symbol_address(table, i, &function, &external);
+        symbols_[function] = address;
+        functions.push_back({function, reinterpret_cast<std::uint64_t>(address), symbol.st_size});
       }
     }
     if (mprotect(memory_, size_, PROT_READ | PROT_EXEC) != 0)
       refuse("memory cannot be made executable");
+    const bool debug = std::any_of(sections.begin(), sections.end(), [&](const Elf64_Shdr& s) {
+      return header.e_shstrndx < sections.size() &&
+             bytes.text(sections[header.e_shstrndx].sh_offset + s.sh_name) == ".debug_info";
+    });
+    visible_ = shown(object, name, sections, places, base, std::move(functions), debug);
   } catch (...) {
     munmap(memory_, size_);
     throw;
@@ -191,6 +224,7 @@ LoadedObject::LoadedObject(std::string_view object) {
 }
 
 LoadedObject::~LoadedObject() {
+  visible_.reset();
   if (memory_) munmap(memory_, size_);
 }
 

@@ -8,12 +8,16 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "runtime/visible_code.hpp"
+
 namespace croton::runtime {
 
 class LoadedObject {
  public:
-  /// Throws BackendError naming what is wrong with the bytes.
-  explicit LoadedObject(std::string_view object);
+  /// Throws BackendError naming what is wrong with the bytes. Debuggers and profilers see the code
+  /// (visible_code.hpp) as functions of `name`; an object with debug information says itself what
+  /// its functions are called.
+  explicit LoadedObject(std::string_view object, const std::string& name = "");
   ~LoadedObject();
   LoadedObject(const LoadedObject&) = delete;
   LoadedObject& operator=(const LoadedObject&) = delete;
@@ -24,6 +28,7 @@ class LoadedObject {
   void* memory_ = nullptr;
   std::size_t size_ = 0;
   std::unordered_map<std::string, void*> symbols_;
+  std::unique_ptr<VisibleCode> visible_;
 };
 
 }  // namespace croton::runtime

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <limits>
 #include <map>
@@ -338,7 +339,8 @@ void Program::release(std::unique_ptr<Context> context) const noexcept {
   }
 }
 
-void Program::run(Context& context, void* const* inputs, void* const* outputs) const {
+void Program::run(Context& context, void* const* inputs, void* const* outputs,
+                  std::int64_t* spent) const {
   const std::int64_t* leaves = context.leaves.data();
   const std::int64_t bytes = arena_bytes_(leaves);
   std::byte* base = bytes > 0 ? context.arena.reserve(static_cast<std::size_t>(bytes)) : nullptr;
@@ -361,7 +363,16 @@ void Program::run(Context& context, void* const* inputs, void* const* outputs) c
         break;
     }
   }
-  for (const Launch& launch : launches_) run_launch(launch, context);
+  for (const Launch& launch : launches_) {
+    if (spent == nullptr) {
+      run_launch(launch, context);
+      continue;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    run_launch(launch, context);
+    const auto time = std::chrono::steady_clock::now() - start;
+    *spent++ += std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+  }
   for (const Commit& commit : commits_) {
     const auto source = static_cast<std::size_t>(commit.source);
     std::memcpy(context.shared[static_cast<std::size_t>(commit.variable)], context.pointers[source],
@@ -429,7 +440,8 @@ void Program::fail(const Launch& launch, const codegen::KernelFailure& failure) 
 }
 
 template <class OutputsFor>
-void Program::run_locked(std::span<const ArrayView> given, const OutputsFor& outputs_for) const {
+void Program::run_locked(std::span<const ArrayView> given, const OutputsFor& outputs_for,
+                         std::int64_t* spent) const {
   std::vector<ArrayView> converted;
   const std::span<const ArrayView> inputs = with_numbers_converted(given, converted);
   const std::vector<Array> values =
@@ -447,7 +459,7 @@ void Program::run_locked(std::span<const ArrayView> given, const OutputsFor& out
   }
   for (std::size_t i = 0; i < outputs.size(); ++i)
     context->arguments[inputs.size() + i] = outputs[i].data();
-  run(*context, context->arguments.data(), context->arguments.data() + inputs.size());
+  run(*context, context->arguments.data(), context->arguments.data() + inputs.size(), spent);
   release(std::move(context));
 }
 
@@ -471,14 +483,15 @@ std::vector<Array> Program::call_locked(std::span<const ArrayView> inputs) const
   return outputs;
 }
 
-void Program::call_into(std::span<const ArrayView> outputs,
-                        std::span<const ArrayView> inputs) const {
+void Program::call_into(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs,
+                        std::span<std::int64_t> spent) const {
   if (outputs.size() != outputs_.size())
     throw UserError(
         fmt::format("{} has {} outputs, not {}", module_.name, outputs_.size(), outputs.size()));
+  CROTON_CHECK(spent.empty() || spent.size() == launches_.size(), "times of another function");
   check_overlap(outputs, inputs);
   const Locks locks(*this);
-  run_locked(inputs, [&](const std::int64_t* leaves) {
+  const auto checked = [&](const std::int64_t* leaves) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const std::vector<DimProgram>& extents = outputs_[i].extents;
       const bool fits =
@@ -499,7 +512,14 @@ void Program::call_into(std::span<const ArrayView> outputs,
             fmt::format("{}: the memory for output {} must be row-major", module_.name, i));
     }
     return outputs;
-  });
+  };
+  run_locked(inputs, checked, spent.empty() ? nullptr : spent.data());
+}
+
+std::vector<std::string> Program::launch_names() const {
+  std::vector<std::string> names;
+  for (const Launch& launch : launches_) names.push_back(launch.name);
+  return names;
 }
 
 void Program::raw(void* const* pointers, const std::int64_t* dims) const {

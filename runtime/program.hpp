@@ -51,7 +51,12 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   [[nodiscard]] std::vector<Array> call(std::span<const ArrayView> inputs) const;
-  void call_into(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs) const;
+  /// `spent`, when it is given, has launches() places, to which each launch's nanoseconds are
+  /// added.
+  void call_into(std::span<const ArrayView> outputs, std::span<const ArrayView> inputs,
+                 std::span<std::int64_t> spent = {}) const;
+  /// The kernels that a call launches, in order.
+  [[nodiscard]] std::vector<std::string> launch_names() const;
   /// Row-major pointers to inputs, then outputs; dims by dim_names(). No checks.
   void raw(void* const* pointers, const std::int64_t* dims) const;
 
@@ -99,7 +104,8 @@ class Program {
   /// A call whose locks are held; `outputs_for(leaves)` gives the outputs' memory once the dims are
   /// known.
   template <class OutputsFor>
-  void run_locked(std::span<const ArrayView> inputs, const OutputsFor& outputs_for) const;
+  void run_locked(std::span<const ArrayView> inputs, const OutputsFor& outputs_for,
+                  std::int64_t* spent = nullptr) const;
   [[nodiscard]] std::vector<Array> call_locked(std::span<const ArrayView> inputs) const;
   void order_locks();
   void build_buffers();
@@ -112,7 +118,8 @@ class Program {
       std::span<const ArrayView> inputs, std::vector<ArrayView>& converted) const;
   void check_requires(const std::int64_t* leaves) const;
   void raw_with_context(void* const* pointers, const std::int64_t* dims) const;
-  void run(Context& context, void* const* inputs, void* const* outputs) const;
+  void run(Context& context, void* const* inputs, void* const* outputs,
+           std::int64_t* spent = nullptr) const;
   void run_launch(const Launch& launch, Context& context) const;
   void run_kernel(const Launch& launch, void* const* pointers, const std::int64_t* dims,
                   std::int64_t extent) const;

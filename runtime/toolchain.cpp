@@ -11,6 +11,7 @@
 #include "ir/error.hpp"
 #include "runtime/compiler_abi.h"
 #include "runtime/config.hpp"
+#include "runtime/visible_code.hpp"
 
 namespace croton::runtime {
 namespace {
@@ -73,8 +74,9 @@ std::string taken(const croton_compiler& compiler, croton_compile_result* result
 std::string compiled(std::string_view source, const Target& target, int emit,
                      std::string* remarks) {
   const croton_compiler& compiler = component();
-  const croton_compile_request request{source.data(), source.size(), target.name.c_str(),
-                                       target.vector_bytes * 8, emit};
+  const croton_compile_request request{
+      source.data(),           source.size(), target.name.c_str(),
+      target.vector_bytes * 8, emit,          has_lines(source) ? 1 : 0};
   std::string data = taken(compiler, compiler.compile(&request),
                            "the compiler refused an emitted kernel", remarks);
   ++compiles;

@@ -93,8 +93,8 @@ for dtype, short in DTYPES.items():
         body = "\n".join(f"%{name} = {name}(%x, %y)" for name in expected)
         body += "\n%total = sum(%x) {axes = [0]}\n%largest = max(%x) {axes = [0]}\n%at = argmax(%x) {axes = [0]}\n" \
                 "%running = cumsum(%y) {axis = 0, reverse = false}"
-        # In the text a running sum keeps its dtype; expressions widen integers before it.
-        expected |= {"total": np.sum(x), "largest": np.max(x), "at": np.argmax(x), "running": np.cumsum(y, dtype=dtype)}
+        # In the text sums keep their dtype; expressions widen integers before them.
+        expected |= {"total": np.sum(x, dtype=dtype), "largest": np.max(x), "at": np.argmax(x), "running": np.cumsum(y, dtype=dtype)}
     case("ops", f"dtype_{short}", body, {"x": x, "y": y}, {k: np.asarray(v) for k, v in expected.items()},
          {"x": "n", "y": "n"}, tolerance={"rtol": 2e-6 if dtype == "float32" else 1e-13, "atol": 1e-6 if dtype == "float32" else 1e-13})
 

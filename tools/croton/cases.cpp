@@ -101,7 +101,9 @@ std::string reason_of(const json::parse_error& error) {
 }
 
 std::string path_of(const CaseOptions& options, const json& name) {
-  return (options.directory / name.get<std::string>()).lexically_normal().string();
+  const std::string path =
+      (options.directory / name.get<std::string>()).lexically_normal().string();
+  return path == "-" ? "./-" : path;  // standard input holds cases, not programs
 }
 
 bool is_module_text(const std::string& program) {

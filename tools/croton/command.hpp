@@ -13,6 +13,7 @@ void add_cache(CLI::App& program);
 void add_doctor(CLI::App& program);
 void add_completion(CLI::App& program);
 void add_reference(CLI::App& program);
+void add_bench(CLI::App& program);
 void add_dump(CLI::App& program);
 void add_ops(CLI::App& program);
 

@@ -22,27 +22,6 @@ std::int64_t extent_of(const std::string& text, const std::string& name) {
   return value;
 }
 
-// Extents by symbol: stated ones, then those of arrays that are given.
-std::map<std::string, std::int64_t> extents(const Problem& problem, const InputOptions& options,
-                                            const Arrays& given) {
-  std::map<std::string, std::int64_t> dims;
-  for (const std::string& text : options.dims) {
-    const auto [name, value] = name_and_value(text, "dim");
-    dims[name] = extent_of(value, name);
-  }
-  const auto note = [&](const Shape& shape, const Array& array) {
-    for (std::size_t axis = 0; axis < shape.size() && axis < array.shape().size(); ++axis)
-      if (const std::string symbol = shape[axis].symbol(); !symbol.empty())
-        dims.emplace(symbol, array.shape()[axis]);
-  };
-  for (const ir::Value& input : problem.module.inputs)
-    if (const auto it = given.find(input.node->attribute<std::string>("name")); it != given.end())
-      note(input.shape(), it->second);
-  for (const Problem::Variable& variable : problem.variables)
-    note(variable.value.shape(), variable.state->value);
-  return dims;
-}
-
 }  // namespace
 
 std::pair<std::string, std::string> name_and_value(const std::string& text,
@@ -61,6 +40,26 @@ std::vector<std::string> listed(const std::string& text) {
     at = comma + 1;
   }
   return out;
+}
+
+std::map<std::string, std::int64_t> extents(const Problem& problem, const InputOptions& options,
+                                            const Arrays& given) {
+  std::map<std::string, std::int64_t> dims;
+  for (const std::string& text : options.dims) {
+    const auto [name, value] = name_and_value(text, "dim");
+    dims[name] = extent_of(value, name);
+  }
+  const auto note = [&](const Shape& shape, const Array& array) {
+    for (std::size_t axis = 0; axis < shape.size() && axis < array.shape().size(); ++axis)
+      if (const std::string symbol = shape[axis].symbol(); !symbol.empty())
+        dims.emplace(symbol, array.shape()[axis]);
+  };
+  for (const ir::Value& input : problem.module.inputs)
+    if (const auto it = given.find(input.node->attribute<std::string>("name")); it != given.end())
+      note(input.shape(), it->second);
+  for (const Problem::Variable& variable : problem.variables)
+    note(variable.value.shape(), variable.state->value);
+  return dims;
 }
 
 Array array_from(const std::string& source, const std::string& name) {

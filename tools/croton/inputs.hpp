@@ -22,6 +22,10 @@ struct InputOptions {
   std::vector<std::string> dims;    // name=extent
   unsigned seed = 1;
 };
+/// Extents by symbol: from --dim, then from arrays and shared variables.
+[[nodiscard]] std::map<std::string, std::int64_t> extents(const Problem& problem,
+                                                          const InputOptions& options,
+                                                          const Arrays& given);
 /// What the options name by itself: files; nothing for random ones.
 [[nodiscard]] Arrays given_arrays(const InputOptions& options);
 /// `given`, and seeded random numbers for the other inputs: normal ones, or 0 and 1. Extents come

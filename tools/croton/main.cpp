@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   croton::tool::add_cache(program);
   croton::tool::add_doctor(program);
   croton::tool::add_run(program);
+  croton::tool::add_bench(program);
   croton::tool::add_ops(program);
   croton::tool::add_completion(program);
   croton::tool::add_reference(program);

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Generated code in other tools: perf's map, a debugger's names and lines, perf's report. What is not installed or not
+# allowed is skipped with a line that says so.
+source "$(dirname "$0")/common.sh"
+cd "$work" || exit 1
+cat >curve.ctir <<'TEXT'
+ctir 1
+module @curve : tensor {
+  %x = input {name = "x"} : f64[n]
+  %e = exp(%x)
+  %y = mul(%e, %x)
+  input %x
+  output %y
+}
+TEXT
+run=("$croton" run curve.ctir --dim n=100000 --output y.npy)
+
+# ---- perf's map names the kernel, and where it lies
+CROTON_PERF=1 "${run[@]}" &
+process=$!
+wait $process
+if ! grep -qE '^[0-9a-f]+ [0-9a-f]+ kernel_curve_[a-z_]+$' /tmp/perf-$process.map; then
+  echo "FAILED: /tmp/perf-$process.map holds no kernel"
+  failed=1
+fi
+rm -f /tmp/perf-$process.map
+"${run[@]}" &
+process=$!
+wait $process
+[ ! -e /tmp/perf-$process.map ] || { echo "FAILED: a map without CROTON_PERF"; failed=1; }
+# A link that lies in wait is replaced, not followed.
+echo untouched >victim
+cat >linked.sh <<TEXT
+ln -s $work/victim /tmp/perf-\$\$.map
+exec env CROTON_PERF=1 "$croton" run $work/curve.ctir --dim n=3 --output $work/y.npy
+TEXT
+bash linked.sh &
+process=$!
+wait $process
+[ "$(cat victim)" = untouched ] || { echo "FAILED: the map followed a link"; failed=1; }
+[ -f /tmp/perf-$process.map ] && [ ! -L /tmp/perf-$process.map ] || { echo "FAILED: no map in the link's place"; failed=1; }
+rm -f /tmp/perf-$process.map
+
+# ---- lines: another key, the same bits, a file that stays
+"${run[@]}"
+cp y.npy plain.npy
+CROTON_LINES=1 "${run[@]}"
+cmp plain.npy y.npy || { echo "FAILED: lines changed the bits"; failed=1; }
+emitted=$(ls "$CROTON_CACHE_DIR"/source/curve_*.cpp)
+[ "$(wc -w <<<"$emitted")" -eq 1 ] || { echo "FAILED: emitted files: $emitted"; failed=1; }
+grep -q 'curve.ctir:5' "$emitted" || { echo "FAILED: $emitted has no line of the program"; failed=1; }
+count() { find "$CROTON_CACHE_DIR" -name '*.kernel' | wc -l; }
+[ "$(count)" -eq 2 ] || { echo "FAILED: $(count) kernels in the cache instead of one with lines and one without"; failed=1; }
+rm "$emitted"
+CROTON_LINES=1 CROTON_LOG=cache "${run[@]}" 2>log
+grep -q "1 of 1 kernels from the cache" log || { echo "FAILED: lines are compiled anew: $(cat log)"; failed=1; }
+[ -e "$emitted" ] || { echo "FAILED: $emitted is not written again"; failed=1; }
+for mode in CROTON_CACHE=off CROTON_CACHE_DIR=/proc/none; do
+  TMPDIR=$work env CROTON_LINES=1 $mode "${run[@]}" || { echo "FAILED: lines with $mode"; failed=1; }
+  ls "$work"/croton-*/source/curve_*.cpp >/dev/null || { echo "FAILED: no emitted file with $mode"; failed=1; }
+  rm -rf "$work"/croton-*
+done
+
+# ---- a debugger
+if command -v gdb >/dev/null; then
+  line=$(grep -n 'out\[i\] = exp(' "$emitted" | cut -d: -f1)
+  cat >commands <<TEXT
+set confirm off
+set pagination off
+set breakpoint pending on
+break $(basename "$emitted"):$line
+run
+backtrace 1
+info line
+kill
+TEXT
+  CROTON_LINES=1 gdb -q -nx -batch -x commands --args "${run[@]}" --threads 1 >log 2>&1
+  grep -q "^#0 .*kernel_curve_.*$(basename "$emitted"):$line" log || { echo "FAILED: gdb shows no kernel and line:"; tail -20 log; failed=1; }
+  # Without lines it knows names.
+  name=$(basename "$emitted" | sed 's/-.*//')
+  printf 'set confirm off\nset breakpoint pending on\nbreak kernel_%s\nrun\nbacktrace 1\nkill\n' "$name" >commands
+  gdb -q -nx -batch -x commands --args "${run[@]}" --threads 1 >log 2>&1
+  grep -q "#0 .*kernel_$name" log || { echo "FAILED: gdb shows no kernel:"; tail -20 log; failed=1; }
+else
+  echo "SKIPPED: gdb is not installed"
+fi
+
+# ---- perf's report
+if command -v perf >/dev/null && perf record -q -o check.data true 2>/dev/null; then
+  CROTON_PERF=1 perf record -q -o perf.data "$croton" run curve.ctir --dim n=1000000 --repeat 100 --output y.npy 2>/dev/null
+  perf report -i perf.data --stdio 2>/dev/null | grep -q "kernel_curve_" || { echo "FAILED: perf report names no kernel"; failed=1; }
+else
+  echo "SKIPPED: perf is not installed or not allowed here"
+fi
+exit $failed
