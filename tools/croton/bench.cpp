@@ -58,8 +58,10 @@ struct Row {
 // One function with its arguments and the memory of its results.
 class Subject {
  public:
-  Subject(const std::string& file, const Options& o, const Arrays& given)
-      : problem_(parse_problem(read_text(file), file, given)) {
+  Subject(const std::string& file, const Options& o) {
+    const std::string text = read_text(file);
+    const Arrays given = given_arrays(text, file, o.inputs);
+    problem_ = parse_problem(text, file, given);
     const Arrays complete = complete_arrays(problem_, o.inputs, given);
     arguments_ = arguments(problem_, complete);
     runtime::CompileSettings settings{.math = o.math, .threads = o.threads};
@@ -202,11 +204,10 @@ void bench(const Options& o) {
   if (o.has_passes)
     for (const std::string& name : listed(o.passes)) (void)passes::pass_named(name);
   const CacheMode cache(o.cache);
-  const Arrays given = given_arrays(o.inputs);
   std::vector<Subject> subjects;
   subjects.reserve(2);
-  subjects.emplace_back(o.file, o, given);
-  if (!o.against.empty()) subjects.emplace_back(o.against, o, given);
+  subjects.emplace_back(o.file, o);
+  if (!o.against.empty()) subjects.emplace_back(o.against, o);
   measure(subjects, o.repeat);
   const bool two = subjects.size() == 2;
   const auto ratio = [&](double (Times::*of)() const) {

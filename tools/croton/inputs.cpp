@@ -9,6 +9,7 @@
 
 #include "ir/error.hpp"
 #include "ir/spelling.hpp"
+#include "runtime/module_file.hpp"
 #include "runtime/npy.hpp"
 
 namespace croton::tool {
@@ -80,27 +81,30 @@ Array array_from(const std::string& source, const std::string& name) {
                               ir::suggestion(key, known), fmt::join(known, ", ")));
 }
 
-Arrays given_arrays(const InputOptions& options) {
+Arrays given_arrays(const std::string& text, const std::string& file, const InputOptions& options) {
   Arrays given;
-  for (const std::string& text : options.inputs) {
-    const auto [name, source] = name_and_value(text, "input");
-    if (source != "random") given.insert_or_assign(name, array_from(source, name));
+  if (options.inputs.empty()) return given;
+  // Names come first: a file is not asked for on behalf of an input that there is not.
+  const ir::Module module = runtime::parse_module(text, file);
+  std::vector<std::string> names;
+  for (const ir::Value& input : module.inputs)
+    names.push_back(input.node->attribute<std::string>("name"));
+  for (const ir::Value& variable : module.shared_variables())
+    names.push_back(variable.node->attribute<std::string>("name"));
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  std::vector<std::pair<std::string, std::string>> sources;
+  for (const std::string& input : options.inputs) {
+    sources.push_back(name_and_value(input, "input"));
+    const std::string& name = sources.back().first;
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      throw UserError(fmt::format("{} has no input {}{}", file, name, ir::suggestion(name, known)));
   }
+  for (const auto& [name, source] : sources)
+    if (source != "random") given.insert_or_assign(name, array_from(source, name));
   return given;
 }
 
 Arrays complete_arrays(const Problem& problem, const InputOptions& options, Arrays given) {
-  std::vector<std::string> names;
-  for (const ir::Value& input : problem.module.inputs)
-    names.push_back(input.node->attribute<std::string>("name"));
-  for (const Problem::Variable& variable : problem.variables) names.push_back(variable.state->name);
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  for (const std::string& text : options.inputs) {
-    const std::string name = name_and_value(text, "input").first;
-    if (std::find(names.begin(), names.end(), name) == names.end())
-      throw UserError(
-          fmt::format("{} has no input {}{}", problem.file, name, ir::suggestion(name, known)));
-  }
   const std::map<std::string, std::int64_t> dims = extents(problem, options, given);
   unsigned seed = options.seed;
   for (const ir::Value& input : problem.module.inputs) {

@@ -26,11 +26,12 @@ struct InputOptions {
 [[nodiscard]] std::map<std::string, std::int64_t> extents(const Problem& problem,
                                                           const InputOptions& options,
                                                           const Arrays& given);
-/// What the options name by itself: files; nothing for random ones.
-[[nodiscard]] Arrays given_arrays(const InputOptions& options);
+/// What the options name by itself: files; nothing for random ones. UserError for a name that is no
+/// input's or shared variable's of the module in `text`.
+[[nodiscard]] Arrays given_arrays(const std::string& text, const std::string& file,
+                                  const InputOptions& options);
 /// `given`, and seeded random numbers for the other inputs: normal ones, or 0 and 1. Extents come
-/// from --dim and from the arrays that are given; UserError naming a symbol without one, and names
-/// that are no input's.
+/// from --dim and from the arrays that are given; UserError naming a symbol without one.
 [[nodiscard]] Arrays complete_arrays(const Problem& problem, const InputOptions& options,
                                      Arrays given);
 

@@ -152,8 +152,9 @@ void run_one(const Options& o) {
   if (o.repeat < 1)
     throw UserError(fmt::format("--repeat {}: at least one call is made", o.repeat));
   const CacheMode cache(o.cache);
-  const Arrays given = given_arrays(o.inputs);
-  Problem problem = parse_problem(read_text(o.file), o.file, given);
+  const std::string text = read_text(o.file);
+  const Arrays given = given_arrays(text, o.file, o.inputs);
+  Problem problem = parse_problem(text, o.file, given);
   differentiate(problem, o);
   const std::vector<Array> arrays = arguments(problem, complete_arrays(problem, o.inputs, given));
   const auto program = runtime::compile(problem.module, settings);
