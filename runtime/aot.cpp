@@ -53,6 +53,17 @@ std::set<std::string> hoist_literals(ir::Module& module) {
   return names;
 }
 
+// Shared variables become arguments in the order of the updates, then of appearance.
+void order_state(ir::Module& module) {
+  std::vector<ir::Value> order;
+  const auto add = [&](const ir::Value& variable) {
+    if (std::find(order.begin(), order.end(), variable) == order.end()) order.push_back(variable);
+  };
+  for (const ir::Update& update : module.updates) add(update.variable);
+  for (const ir::Value& variable : module.shared_variables()) add(variable);
+  module.state = std::move(order);
+}
+
 // Everything that is asked of the request, before any work.
 std::vector<Target> checked_targets(const AotRequest& request) {
   if (!codegen::is_c_identifier(request.name))
@@ -136,6 +147,7 @@ class Library {
       refuse(fmt::format("{} is at the {} level; only a graph of tensors can be written",
                          module.name, ir::name(module.level)));
     const std::set<std::string> literals = hoist_literals(module);
+    order_state(module);
     const Prepared prepared = prepare(std::move(module));
     std::optional<ir::Module> sizes;
     if (prepared.sizes) {

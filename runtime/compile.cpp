@@ -163,6 +163,12 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
     compile_missing(jobs, target, default_threads(), use_cache);
   } catch (const RefusedText& error) {
     throw BackendError(error.message() + compiler_reproducer(module, target), error.log());
+  } catch (const MissingCompiler& error) {
+    throw MissingCompiler(
+        fmt::format("{} is in no cache for {}, and {}\n  where there is one: croton precompile "
+                    "PROGRAM -o DIRECTORY --target {}\n  and here: CROTON_CACHE_PATH=DIRECTORY",
+                    graph.name, target.name, error.message(), target.name),
+        error.log());
   }
   Built built;
   built.plan = module.plan;
@@ -287,13 +293,11 @@ void collect_requires(ir::Module& module) {
   module.requires_ = std::move(found);
 }
 
-std::vector<ir::Value> prepare(ir::Module& module) {
-  // Groups name nodes of their graph, whose dims were resolved before they were made.
-  std::vector<ir::Value> values =
-      module.level == ir::Level::tensor ? extract_value_dims(module) : std::vector<ir::Value>{};
-  collect_requires(module);
-  module.state = module.shared_variables();
-  return values;
+int precompile(ir::Module module, const CompileSettings& settings, const Target& target) {
+  Prepared prepared = prepare(std::move(module));
+  const int before = prepared.sizes ? precompile(std::move(*prepared.sizes), settings, target) : 0;
+  const Built built = build(prepared.module, pipeline_options(settings, target), target, true);
+  return before + static_cast<int>(built.kernels.size());
 }
 
 std::shared_ptr<const Program> compile(ir::Module module, const CompileSettings& settings) {

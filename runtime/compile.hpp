@@ -16,6 +16,10 @@ namespace croton::runtime {
 [[nodiscard]] std::shared_ptr<const Program> compile(ir::Module module,
                                                      const CompileSettings& settings);
 
+/// Compiles for any target and stores the entries that `compile` takes on a machine of that target;
+/// loads nothing. Returns the number of kernels.
+int precompile(ir::Module module, const CompileSettings& settings, const Target& target);
+
 /// A graph as the pipeline takes it: dims without value atoms, requires collected, state in order.
 struct Prepared {
   ir::Module module;

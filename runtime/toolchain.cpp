@@ -51,10 +51,10 @@ const croton_compiler& component() {
     tried += fmt::format("  {}: not a compiler component of this version\n", path);
     dlclose(handle);
   }
-  throw BackendError(
-      "croton's compiler component cannot be loaded, and a kernel is not in the cache; "
-      "set CROTON_COMPILER to the path of " +
-          std::string(kComponent),
+  throw MissingCompiler(
+      fmt::format(
+          "croton's compiler component cannot be loaded (CROTON_COMPILER is the path of {})",
+          kComponent),
       tried);
 }
 

@@ -16,6 +16,11 @@ class RefusedText : public BackendError {
   using BackendError::BackendError;
 };
 
+/// The compiler component is not there; the log names the paths that were tried.
+class MissingCompiler : public BackendError {
+  using BackendError::BackendError;
+};
+
 struct Compiled {
   std::string object;
   std::string remarks;  // of the vectoriser, one a line

@@ -3,13 +3,19 @@
 #ifndef CROTON_AOT_HPP
 #define CROTON_AOT_HPP
 
+#include <algorithm>
+#include <atomic>
 #include <complex>
+#include <condition_variable>
 #include <cstddef>
 #include <initializer_list>
+#include <mutex>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <type_traits>
+#include <vector>
 
 #include "croton_aot.h"
 
@@ -32,6 +38,88 @@ struct Options {
   const croton_aot_threads* threads = nullptr;
   void* workspace = nullptr;
   std::int64_t workspace_bytes = 0;
+};
+
+/// Threads for programs that have no pool of their own. A call has them all; one that meets another
+/// runs on its own thread.
+class Pool {
+ public:
+  /// `threads` counts the calling one.
+  explicit Pool(int threads = static_cast<int>(std::thread::hardware_concurrency())) {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+  }
+  ~Pool() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stopping_ = true;
+    }
+    begun_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  /// For Options::threads and croton_aot_call::threads; valid as long as the pool is.
+  const croton_aot_threads* threads() const { return &callback_; }
+
+ private:
+  using Task = void (*)(void*, std::int64_t, std::int64_t);
+
+  static std::int32_t parallel_for(void* context, std::int64_t count, std::int64_t grain, Task task,
+                                   void* argument) {
+    Pool& pool = *static_cast<Pool*>(context);
+    const auto most = 4 * static_cast<std::int64_t>(pool.workers_.size() + 1);
+    const std::int64_t pieces = std::min((count + grain - 1) / grain, most);
+    const std::unique_lock<std::mutex> owner(pool.owner_, std::try_to_lock);
+    if (!owner.owns_lock() || pool.workers_.empty() || pieces <= 1) {
+      task(argument, 0, count);
+      return 0;
+    }
+    {
+      const std::lock_guard<std::mutex> lock(pool.mutex_);
+      pool.task_ = task;
+      pool.argument_ = argument;
+      pool.count_ = count;
+      pool.piece_ = (count + pieces - 1) / pieces;
+      pool.next_ = 0;
+      pool.busy_ = pool.workers_.size();
+      ++pool.generation_;
+    }
+    pool.begun_.notify_all();
+    pool.work();
+    std::unique_lock<std::mutex> lock(pool.mutex_);
+    pool.done_.wait(lock, [&] { return pool.busy_ == 0; });
+    return 0;
+  }
+  void work() {
+    for (std::int64_t at = next_.fetch_add(piece_); at < count_; at = next_.fetch_add(piece_))
+      task_(argument_, at, std::min(at + piece_, count_));
+  }
+  void serve() {
+    std::uint64_t seen = 0;
+    for (;;) {
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        begun_.wait(lock, [&] { return stopping_ || generation_ != seen; });
+        if (stopping_) return;
+        seen = generation_;
+      }
+      work();
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (--busy_ == 0) done_.notify_all();
+    }
+  }
+
+  croton_aot_threads callback_ = {this, parallel_for};
+  std::mutex owner_, mutex_;
+  std::condition_variable begun_, done_;
+  Task task_ = nullptr;
+  void* argument_ = nullptr;
+  std::int64_t count_ = 0, piece_ = 1;
+  std::atomic<std::int64_t> next_{0};
+  std::size_t busy_ = 0;
+  std::uint64_t generation_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> workers_;
 };
 
 /// The library's table for this CPU; Error when there is none.

@@ -28,7 +28,8 @@ struct AotOptions {
   std::vector<Shared> freeze = {};
   /// As for compile.
   std::optional<Math> math = {};
-  /// {variable, new value}: written together, after every output has been computed.
+  /// {variable, new value}: written together, after every output has been computed. Their variables
+  /// are the function's arguments after its inputs, in this order.
   std::vector<std::pair<Shared, Expr>> updates = {};
 };
 

@@ -1,5 +1,6 @@
 // Trains logistic regression, then a 784-500-10 tanh network, on Fashion-MNIST.
-//   fashion_mnist [--epochs N] [--threads N] [--data DIRECTORY]
+//   fashion_mnist [--epochs N] [--threads N] [--data DIRECTORY] [--save DIRECTORY]
+// --save writes what each model predicts as NAME.ctir, for `croton aot`.
 #include <chrono>
 #include <cmath>
 #include <croton/croton.hpp>
@@ -23,6 +24,7 @@ struct Settings {
   int epochs = 0;  // 0: each model's own
   int threads = 0;
   std::string data = "/usr/share/datasets/fashion-mnist";
+  std::string save;
 };
 
 struct Images {
@@ -106,6 +108,8 @@ void run(const Model& model, const Expr& x, const Expr& y, const Images& trainin
   }
   std::printf("%s: trained in %.1f s (compiling %.2f s)\n", model.name.c_str(),
               seconds_since(begun), compiling);
+  if (!settings.save.empty())
+    save(settings.save + "/" + model.name + ".ctir", {x}, {p}, {.name = model.name});
   print_source(train);
   std::cout << "\n";
 }
@@ -116,6 +120,7 @@ Settings parse(int argc, char** argv) {
     if (std::strcmp(argv[i], "--epochs") == 0) settings.epochs = std::stoi(argv[i + 1]);
     if (std::strcmp(argv[i], "--threads") == 0) settings.threads = std::stoi(argv[i + 1]);
     if (std::strcmp(argv[i], "--data") == 0) settings.data = argv[i + 1];
+    if (std::strcmp(argv[i], "--save") == 0) settings.save = argv[i + 1];
   }
   return settings;
 }

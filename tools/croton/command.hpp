@@ -16,5 +16,6 @@ void add_reference(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_dump(CLI::App& program);
 void add_ops(CLI::App& program);
+void add_precompile(CLI::App& program);
 
 }  // namespace croton::tool

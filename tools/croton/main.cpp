@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   croton::tool::add_run(program);
   croton::tool::add_bench(program);
   croton::tool::add_ops(program);
+  croton::tool::add_precompile(program);
   croton::tool::add_completion(program);
   croton::tool::add_reference(program);
   try {
