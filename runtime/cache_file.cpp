@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kMagic = "CROTON-CACHE-1\n";
 constexpr std::size_t kHashLength = 32;
 constexpr std::int64_t kLargestEntry = std::int64_t{1} << 28;
-constexpr std::string_view kPart = ".part";
+constexpr std::string_view kPart = ".part", kNote = "miss";
 
 std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -178,6 +178,14 @@ bool write_entry(const std::string& directory, const std::string& path, const st
 }
 
 std::vector<CacheFile> list_entries(const std::string& directory, bool parts) {
+  std::vector<CacheFile> files = list_files(directory);
+  std::erase_if(files, [&](const CacheFile& file) {
+    return file.kind == kNote || (!parts && file.kind == "part");
+  });
+  return files;
+}
+
+std::vector<CacheFile> list_files(const std::string& directory) {
   std::vector<CacheFile> files;
   DIR* top = opendir(directory.c_str());
   if (!top) return files;
@@ -194,7 +202,6 @@ std::vector<CacheFile> list_entries(const std::string& directory, bool parts) {
           !S_ISREG(s.st_mode))
         continue;
       const bool part = name.ends_with(kPart);
-      if (part && !parts) continue;
       files.push_back({path, part ? "part" : name.substr(kHashLength + 1),
                        name.substr(0, kHashLength), s.st_size, s.st_mtim.tv_sec});
     }
@@ -208,7 +215,7 @@ std::vector<CacheFile> list_entries(const std::string& directory, bool parts) {
 }
 
 std::vector<CacheFile> cache_shrink(const std::string& directory, std::int64_t max_bytes) {
-  std::vector<CacheFile> files = list_entries(directory, true), removed;
+  std::vector<CacheFile> files = list_files(directory), removed;
   std::int64_t total = 0;
   for (const CacheFile& file : files) {
     // A file that was being written an hour ago belongs to a process that was killed.

@@ -44,6 +44,9 @@ struct CacheFile {
 /// Entries, newest first. Without `parts`, files that were being written are left out; with it they
 /// have the kind "part".
 [[nodiscard]] std::vector<CacheFile> list_entries(const std::string& directory, bool parts = false);
+/// Entries, files that were being written, and notes of misses (kind "miss"): all that is the
+/// cache's own.
+[[nodiscard]] std::vector<CacheFile> list_files(const std::string& directory);
 /// Removes the entries used longest ago until 80 % of `max_bytes` is left, when there are more.
 /// Returns what was removed.
 std::vector<CacheFile> cache_shrink(const std::string& directory, std::int64_t max_bytes);

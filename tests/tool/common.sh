@@ -1,6 +1,8 @@
 # Sourced by the tests of the croton program: `expect`, a scratch folder, a module.
 #   tests/tool/NAME.sh PATH-OF-CROTON
 set -u
+# Switches of the suite reach no command here; each test sets its own.
+unset ${!CROTON_*}
 croton=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

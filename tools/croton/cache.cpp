@@ -101,7 +101,7 @@ void stats(bool as_json) {
   const CacheSettings settings = runtime::cache_settings();
   json kinds = json::object();
   std::int64_t total = 0;
-  for (const CacheFile& file : runtime::list_entries(settings.directory, true)) {
+  for (const CacheFile& file : runtime::list_files(settings.directory)) {
     json& row = kinds.emplace(file.kind, json{{"entries", 0}, {"bytes", 0}}).first.value();
     row["entries"] = row["entries"].get<std::int64_t>() + 1;
     row["bytes"] = row["bytes"].get<std::int64_t>() + file.bytes;
@@ -193,7 +193,7 @@ void prune(const PruneOptions& o) {
   const std::string directory = writable();
   const std::int64_t now = std::time(nullptr);
   std::vector<CacheFile> removed;
-  for (const CacheFile& file : runtime::list_entries(directory, true)) {
+  for (const CacheFile& file : runtime::list_files(directory)) {
     // A file that was being written an hour ago has lost its writer.
     bool goes = file.kind == "part" && now - file.time > kHour;
     goes |= o.unused_days >= 0 && now - file.time > o.unused_days * kDay;
@@ -213,7 +213,7 @@ void prune(const PruneOptions& o) {
 void clear(bool as_json) {
   const std::string directory = writable();
   std::vector<CacheFile> removed;
-  for (const CacheFile& file : runtime::list_entries(directory, true)) {
+  for (const CacheFile& file : runtime::list_files(directory)) {
     if (unlink(file.path.c_str()) != 0) throw UserError(fmt::format("cannot remove {}", file.path));
     removed.push_back(file);
   }
@@ -270,8 +270,8 @@ void add_cache(CLI::App& program) {
   command("path", "the directory that new kernels go to", "path", path);
   auto kind = std::make_shared<std::string>("request");
   command("ls", "what is in it", "ls --kind all", [kind](bool as_json) { list(*kind, as_json); })
-      ->add_option("--kind", *kind, "request (whole functions), kernel, miss or all")
-      ->check(CLI::IsMember({"request", "kernel", "miss", "all"}))
+      ->add_option("--kind", *kind, "request (whole functions), kernel or all")
+      ->check(CLI::IsMember({"request", "kernel", "all"}))
       ->capture_default_str();
   command("stats", "how much is in it", "stats --json", stats);
   add_cache_why(*cache);

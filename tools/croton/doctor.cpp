@@ -141,7 +141,7 @@ Check cache() {
             fmt::format("only {} are left where {} lies", bytes_text(available), directory),
             "croton cache prune --max 50M, or make room"};
   std::int64_t total = 0;
-  const auto files = runtime::list_entries(directory, true);
+  const auto files = runtime::list_files(directory);
   for (const runtime::CacheFile& file : files) total += file.bytes;
   return {State::ok, kName,
           fmt::format("{}{}: {} entries, {} of {}; {} free", directory,
