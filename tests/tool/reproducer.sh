@@ -22,7 +22,7 @@ ls "$work/dumps"/croton-layer-compiler-*.ctir >/dev/null || failed=1
 CROTON_CACHE=off CROTON_DUMP=/proc/none CROTON_COMPILER=$refusing expect 2 "could not be written: /proc/none/croton-layer" "$croton" run "$work/layer.ctir" --dim n=3
 # A component that is not there is no failure of a text: there is nothing to repeat.
 rm -f "$work/left"/*
-CROTON_CACHE=off CROTON_COMPILER=/nowhere expect 2 "set CROTON_COMPILER to the path of" "$croton" run "$work/layer.ctir" --dim n=3
+CROTON_CACHE=off CROTON_COMPILER=/nowhere expect 2 "CROTON_COMPILER is the path of" "$croton" run "$work/layer.ctir" --dim n=3
 [ -z "$(ls "$work/left")" ] || { echo "FAILED: a file was left for a missing compiler"; failed=1; }
 
 # A pass: a product that no group computes is accepted as text and has no form inside another kernel.
