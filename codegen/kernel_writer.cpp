@@ -324,6 +324,14 @@ class KernelText {
                              literal.count() == 0 ? "0" : elements));
   }
 
+  // "max: model.cpp:11": what the memory serves.
+  static std::string purpose(const Node& node) {
+    const ir::Provenance from = node.provenance();
+    if (from.labels.empty()) return "";
+    const std::string site = from.first_site().text();
+    return from.labels[0] + (site.empty() ? "" : ": " + site);
+  }
+
   void alloc(const NodePtr& node) {
     const std::string name = unique(node->attribute<std::string>("name"));
     names_[{node, 0}] = name;
@@ -332,10 +340,12 @@ class KernelText {
       const Dim count =
           Dim::floordiv(volume(node->types[0].shape), vector_lanes(dtype, vector->second));
       return writer_.line(
-          fmt::format("{} {}[{}];", vector_type(dtype, vector->second), name, index_text(count)));
+          fmt::format("{} {}[{}];", vector_type(dtype, vector->second), name, index_text(count)),
+          purpose(*node));
     }
     writer_.line(fmt::format("alignas(64) {} {}[{}];", croton::name(node->types[0].dtype), name,
-                             index_text(volume(node->types[0].shape))));
+                             index_text(volume(node->types[0].shape))),
+                 purpose(*node));
   }
 
   void loop(const NodePtr& node) {

@@ -98,6 +98,10 @@ Value KernelBuilder::alloc(const std::string& name, DType dtype, Shape extents, 
 
 Value KernelBuilder::alloc(const std::string& name, ir::Type type) {
   const ir::NodePtr node = ir::intern(Op::alloc, {}, {name}, {std::move(type)});
+  if (served_) {
+    node->add_label(std::string(ir::info(served_.op()).name));
+    node->inherit(*served_.node);
+  }
   emit(node);
   return {node, 0};
 }

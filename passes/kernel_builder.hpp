@@ -37,6 +37,8 @@ class KernelBuilder {
   void stream(const std::string& name, const std::string& kind, const Dim& extent, const Dim& count,
               std::int64_t from, const std::function<void(const Dim& index)>& body);
   void branch(const ir::Value& condition, const std::function<void()>& then);
+  /// What is allocated from now on serves this value: people who read the kernel are told so.
+  void serve(const ir::Value& value) { served_ = value; }
   ir::Value alloc(const std::string& name, DType dtype, Shape extents, ir::Space space);
   ir::Value alloc(const std::string& name, ir::Type type);
   ir::Value load(const ir::Value& buffer, const Index& index);
@@ -66,6 +68,7 @@ class KernelBuilder {
     std::map<std::string, ir::Value> known;
     std::vector<const ir::Node*> listed;
   };
+  ir::Value served_;
   void emit(const ir::NodePtr& node);
   std::vector<ir::Value> loop_over(
       const std::string& name, const std::string& kind, const Shape& range,

@@ -229,6 +229,7 @@ class Lowerer {
   void lower_group(std::size_t g) {
     const Group& group = groups_[g];
     KernelBuilder kernel;
+    kernel.serve(group.lead());
     Scalars scalars(kernel);
     // The buffers that the kernel needs, each once: a variable updated in place is one parameter
     // for reading and writing.

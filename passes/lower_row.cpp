@@ -138,6 +138,7 @@ class Rows {
 
   void compute(const Value& member, const Index& row, bool is_short) {
     if (is_reduction(member)) {
+      k_.serve(member);
       const Combiner combiner = combiner_of(member.op(), member.dtype());
       const Dim count = volume(reduced_shape(member));
       const Step step = step_of(l_, combiner, member, row);

@@ -94,6 +94,14 @@ TEST_CASE("emitted statements lead to the user's lines") {
              Contains("front_test.cpp:" + std::to_string(line)));
 }
 
+TEST_CASE("accumulators say which reduction they serve") {
+  Expr x = input("x", f32, {"n", 10});
+  const int line = __LINE__ + 1;
+  Expr y = max(x, axis(1));
+  CHECK_THAT(compile({x}, {y}).source(),
+             Contains("// max: front_test.cpp:" + std::to_string(line)));
+}
+
 TEST_CASE("lines inside the standard library are not the user's") {
   Expr x = input("x", f64, {3});
   const std::vector<Expr> many{x, x};
