@@ -26,6 +26,15 @@ T named(const std::vector<T>& all, std::string_view name, std::string_view what)
   throw UserError(fmt::format("there is no {} {}{}", what, name, ir::suggestion(name, known)));
 }
 
+// A function without a name of its own is called after its file.
+std::string name_of(const std::filesystem::path& path) {
+  std::string name = path.stem().string();
+  for (char& c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0) name = "f" + name;
+  return name;
+}
+
 }  // namespace
 
 Expr Saved::input(std::string_view name) const { return named(inputs, name, "input"); }
@@ -35,7 +44,8 @@ Shared Saved::variable(std::string_view name) const {
 
 void save(const std::filesystem::path& path, const Exprs& inputs, const Exprs& outputs,
           const CompileOptions& options, Location where) {
-  const ir::Module module = detail::module_of(inputs, outputs, options, site_of(where));
+  ir::Module module = detail::module_of(inputs, outputs, options, site_of(where));
+  if (options.name == CompileOptions{}.name) module.name = name_of(path);
   std::map<std::string, Array> values;
   for (const ir::Value& variable : module.shared_variables()) {
     const std::shared_ptr<runtime::SharedState> state = runtime::state_of(variable);

@@ -68,6 +68,12 @@ void lay_out(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* l
 }
 
 void fusing(ir::Module& module, const PipelineOptions&, PipelineReport& report, long*) {
+  for (const ir::NodePtr& node : ir::topological_order(module.roots()))
+    if (node->op == ir::Op::call)
+      throw UserError(
+          fmt::format("fuse: {} is a composition, which specialize expands; run it before",
+                      node->attribute<std::string>("name")),
+          {{"made", node->provenance().first_site()}});
   for (Refusal& refusal : fuse(module))
     report.refusals.emplace_back(std::move(refusal.what), std::move(refusal.why));
 }

@@ -67,8 +67,8 @@ void order_state(ir::Module& module) {
 // Everything that is asked of the request, before any work.
 std::vector<Target> checked_targets(const AotRequest& request) {
   if (!codegen::is_c_identifier(request.name))
-    refuse(
-        fmt::format("\"{}\" cannot name a library: it must be an identifier of C", request.name));
+    refuse(fmt::format("\"{}\" cannot name a library: it must be an identifier of C, and not main",
+                       request.name));
   std::vector<Target> targets;
   for (const std::string& name : request.targets) {
     const Target target = required_target(name);
@@ -140,7 +140,8 @@ class Library {
     ir::Module module = graph.module;
     if (!codegen::is_c_identifier(module.name))
       refuse(
-          fmt::format("\"{}\" cannot name a function: it must be an identifier of C", module.name));
+          fmt::format("\"{}\" cannot name a function: it must be an identifier of C, and not main",
+                      module.name));
     for (const codegen::AotFunction& other : variants_[0].functions)
       if (other.name == module.name) refuse(fmt::format("two functions are named {}", module.name));
     if (module.level != ir::Level::tensor)

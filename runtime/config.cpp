@@ -1,5 +1,6 @@
 #include "runtime/config.hpp"
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -13,7 +14,7 @@ constexpr Setting kSettings[] = {
   {"CROTON_BISECT", "only so many rewrites fire in each compile; to find the one that changes a result, halve it"},
   {"CROTON_CACHE", "`off`, `ro` or `rw` (default)"},
   {"CROTON_CACHE_DIR", "where kernels are kept; else `$XDG_CACHE_HOME/croton`, else `~/.cache/croton`, else memory only"},
-  {"CROTON_CACHE_MAX", "bytes; above it the entries used longest ago go until 80 % is left (default 1 GiB)"},
+  {"CROTON_CACHE_MAX", "bytes, or `200M`, `1G`; above it the entries used longest ago go until 80 % is left (default 1 GiB)"},
   {"CROTON_CACHE_PATH", "read-only caches to look in as well, separated by colons"},
   {"CROTON_COMPILER", "path of `libcroton-compiler.so`, when it is not beside `libcroton.so`"},
   {"CROTON_CPU", "`x86-64-v2`, `-v3` or `-v4`: what the CPU has beyond that level is not used"},
@@ -44,6 +45,22 @@ std::optional<std::string> setting(std::string_view name) {
 std::string system_variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+std::optional<std::int64_t> byte_count(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || value < 0) return std::nullopt;
+  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (unit.empty() || unit == "B") return value;
+  const auto power = std::string_view("KMGT").find(unit[0] & ~0x20);  // of either case
+  unit.remove_prefix(1);
+  if (power == std::string_view::npos || !(unit.empty() || unit == "B" || unit == "iB"))
+    return std::nullopt;
+  std::int64_t bytes = 0;
+  if (__builtin_mul_overflow(value, std::int64_t{1024} << (10 * power), &bytes))
+    return std::nullopt;
+  return bytes;
 }
 
 bool flag(std::string_view name) {

@@ -1,6 +1,7 @@
 // The environment's one door: every switch is a row of one table, read when it is asked for.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,8 @@ struct Setting {
 [[nodiscard]] std::optional<std::string> setting(std::string_view name);
 /// A variable of the system's, such as HOME.
 [[nodiscard]] std::string system_variable(const char* name);
+/// The bytes that a text such as "4096", "200M" or "1G" means (powers of 1024). Nothing for others.
+[[nodiscard]] std::optional<std::int64_t> byte_count(std::string_view text);
 /// True for anything but unset, "", "0", "off" and "no".
 [[nodiscard]] bool flag(std::string_view name);
 /// A line to standard error when CROTON_LOG lists `topic` (cache, pass, jit, or all).

@@ -1,6 +1,8 @@
 // Trains logistic regression, then a 784-500-10 tanh network, on Fashion-MNIST.
 //   fashion_mnist [--epochs N] [--threads N] [--data DIRECTORY] [--save DIRECTORY]
 // --save writes what each model predicts as NAME.ctir, for `croton aot`.
+#include <unistd.h>
+
 #include <chrono>
 #include <cmath>
 #include <croton/croton.hpp>
@@ -89,7 +91,7 @@ void run(const Model& model, const Expr& x, const Expr& y, const Images& trainin
     std::cout << compiled << " kernels compiled\n";
 
   const auto begun = Clock::now();
-  const bool interactive = std::getenv("CI") == nullptr;
+  const bool interactive = isatty(STDERR_FILENO) != 0;
   for (int epoch = 1; epoch <= model.epochs; ++epoch) {
     double total = 0;
     for (std::int64_t first = 0; first < training.count; first += kBatch) {

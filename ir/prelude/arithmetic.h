@@ -136,6 +136,7 @@ inline f64 remainder_exact(f64 a, f64 b) {
   u64 my = ey ? (y & 0xffffffffffffful) | 0x10000000000000ul : y;
   if (ex == 0) ex = 1;
   if (ey == 0) ey = 1;
+  for (; my < 0x10000000000000ul; --ey) my <<= 1;  // a subnormal divisor
   for (; ex > ey; --ex) {
     if (mx >= my) mx -= my;
     mx <<= 1;
@@ -146,6 +147,7 @@ inline f64 remainder_exact(f64 a, f64 b) {
     mx <<= 1;
     --ey;
   }
+  if (ey < 1) mx >>= 1 - ey;
   const u64 bits = mx >= 0x10000000000000ul ? (mx & 0xffffffffffffful) | (u64(ey) << 52) : mx;
   return copysign(real_of(bits), a);
 }

@@ -228,3 +228,27 @@ TEST_CASE("products of few columns keep the order of the contract") {
         }
     }
 }
+
+TEST_CASE("remainders are exact, whatever the exponents") {
+  std::vector<double> numbers{0x1p-1074,   0x1.8p-1073, 0x1p-1023,
+                              0x1.fp-1030, 0x1p-1022,   0x1.3p-1000};
+  for (const double x : {1.0, 3.0, 0x1.921fb54442d18p+1, 1e-300, 7e300, 0x1.fffffffffffffp+1023})
+    numbers.push_back(x);
+  std::vector<double> left, right;
+  for (const double a : numbers)
+    for (const double b : numbers)
+      for (const double sign : {1.0, -1.0}) left.push_back(sign * a), right.push_back(b);
+  Expr a = input("a", f64, {"n"}), b = input("b", f64, {"n"});
+  const Results results = compile({a, b}, {a % b, a % -b})(left, right);
+  for (std::size_t i = 0; i < left.size(); ++i)
+    for (const int side : {0, 1}) {
+      const double divisor = side == 0 ? right[i] : -right[i];
+      const double r = std::fmod(left[i], divisor);
+      const double wanted = r == 0                     ? std::copysign(0.0, divisor)
+                            : (r < 0) != (divisor < 0) ? r + divisor
+                                                       : r;
+      INFO(left[i] << " % " << divisor);
+      CHECK(results[static_cast<std::size_t>(side)].at<double>({static_cast<std::int64_t>(i)}) ==
+            wanted);
+    }
+}

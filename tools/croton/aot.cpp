@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <iostream>
 
 #include "runtime/target.hpp"
@@ -20,8 +21,12 @@ struct Options {
 
 void aot(const Options& o) {
   std::vector<runtime::AotGraph> graphs;
-  for (const std::string& file : o.files)
+  for (const std::string& file : o.files) {
     graphs.push_back({read_module_with_state(file), runtime::split_list(o.freeze), o.math});
+    // C has a main of its own.
+    if (graphs.back().module.name == "main")
+      graphs.back().module.name = std::filesystem::path(file).stem().string();
+  }
   const auto files = runtime::write_aot(
       graphs,
       {.name = o.name.empty() ? graphs[0].module.name : o.name,

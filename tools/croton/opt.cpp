@@ -169,7 +169,7 @@ void add_opt(CLI::App& program) {
   CLI::App* command =
       program.add_subcommand("opt", "run passes on a module's text and print what becomes of it");
   command->footer(
-      "Example: croton opt model.ctir --run canonicalize,stabilize,fuse\n"
+      "Example: croton opt model.ctir --run canonicalize,stabilize,specialize,fuse\n"
       "         croton opt model.ctir --run all --emit cpp");
   auto* file = command->add_option("file", options->file, "a .ctir file; - is standard input");
   command->add_option("--run", options->run,

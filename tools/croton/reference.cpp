@@ -27,11 +27,12 @@ constexpr const char* kIntroduction =
     "the message says the command that repeats the failure from it.\n\n"
     "`coming-from-theano.md` says what Theano's names are called here.\n";
 
-void append(std::string& out, const CLI::App& command, const std::string& path) {
-  std::string help = command.help(path);
+void append(std::string& out, const CLI::App& command, const std::string& parent) {
+  const std::string path = (parent.empty() ? "" : parent + " ") + command.get_name();
+  std::string help = command.help(parent);
   while (!help.empty() && help.back() == '\n') help.pop_back();
   out += fmt::format("\n## {}\n\n```\n{}\n```\n", path, help);
-  for (const CLI::App* sub : commands_of(command)) append(out, *sub, path + " " + sub->get_name());
+  for (const CLI::App* sub : commands_of(command)) append(out, *sub, path);
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ void add_reference(CLI::App& program) {
       out = theano_page();
     } else {
       out = kIntroduction;
-      append(out, program, "croton");
+      append(out, program, "");
     }
     write_output("", out);
   });
