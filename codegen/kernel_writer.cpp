@@ -137,17 +137,16 @@ class KernelText {
   }
 
   std::string dim_text(const Dim& dim) {
-    // Symbols whose names the text cannot use are printed under another.
-    const Dim renamed = dim.substitute([&](const Dim::Atom& atom) -> std::optional<Dim> {
-      if (atom.kind != Dim::Atom::Kind::symbol || symbol_names_.at(atom.name) == atom.name)
-        return std::nullopt;
-      return Dim(symbol_names_.at(atom.name));
-    });
-    return renamed.text([&](const Node* node, int result) {
-      for (const auto& [value, name] : names_)
-        if (value.node.get() == node && value.index == result) return name;
-      internal_error("dim_text", "a dim holds an unnamed value", std::source_location::current());
-    });
+    // Symbols whose names the text cannot use are printed under another, which the dim itself must
+    // not take: what a run-time value may be, its name says.
+    return dim.text(
+        [&](const Node* node, int result) {
+          for (const auto& [value, name] : names_)
+            if (value.node.get() == node && value.index == result) return name;
+          internal_error("dim_text", "a dim holds an unnamed value",
+                         std::source_location::current());
+        },
+        [&](const std::string& name) { return symbol_names_.at(name); });
   }
   // value(i) atoms print as the bare name.
   std::string index_text(const Dim& dim) {

@@ -14,21 +14,25 @@ std::atomic<std::int64_t> unique_count{0};
 using Atom = Dim::Atom;
 using Term = Dim::Term;
 using Terms = Dim::Terms;
-using NameValue = std::function<std::string(const ir::Node*, int)>;
+// How value atoms and symbols are written.
+struct Names {
+  const Dim::NameValue& value;
+  const Dim::NameSymbol& symbol;
+};
 
-std::string atom_text(const Atom& atom, const NameValue& name_value) {
+std::string atom_text(const Atom& atom, const Names& names) {
   const auto call = [&](const char* function, bool symmetric = false) {
-    std::string first = atom.arguments[0].text(name_value);
-    std::string second = atom.arguments[1].text(name_value);
+    std::string first = atom.arguments[0].text(names.value, names.symbol);
+    std::string second = atom.arguments[1].text(names.value, names.symbol);
     // The kept order may depend on the age of value nodes; the printed one does not.
     if (symmetric && second < first) std::swap(first, second);
     return std::string(function) + "(" + first + ", " + second + ")";
   };
   switch (atom.kind) {
     case Atom::Kind::symbol:
-      return atom.name;
+      return names.symbol ? names.symbol(atom.name) : atom.name;
     case Atom::Kind::value:
-      return "value(" + name_value(atom.node.get(), atom.result) + ")";
+      return "value(" + names.value(atom.node.get(), atom.result) + ")";
     case Atom::Kind::floordiv:
       return call("floordiv");
     case Atom::Kind::mod:
@@ -45,9 +49,16 @@ std::string serial_name(const ir::Node* node, int result) {
   return "#" + std::to_string(node->serial) + "." + std::to_string(result);
 }
 
-std::string factors_text(const std::vector<Atom>& factors, const NameValue& name_value) {
+const Names& plain() {
+  static const Dim::NameValue value = serial_name;
+  static const Dim::NameSymbol symbol;
+  static const Names names{value, symbol};
+  return names;
+}
+
+std::string factors_text(const std::vector<Atom>& factors, const Names& names) {
   std::vector<std::string> parts;
-  for (const Atom& factor : factors) parts.push_back(atom_text(factor, name_value));
+  for (const Atom& factor : factors) parts.push_back(atom_text(factor, names));
   std::sort(parts.begin(), parts.end());
   std::string out;
   for (const std::string& part : parts) out += (out.empty() ? "" : "*") + part;
@@ -57,13 +68,13 @@ std::string factors_text(const std::vector<Atom>& factors, const NameValue& name
 // Constants last; otherwise by text.
 bool term_before(const Term& a, const Term& b) {
   if (a.factors.empty() != b.factors.empty()) return b.factors.empty();
-  return factors_text(a.factors, serial_name) < factors_text(b.factors, serial_name);
+  return factors_text(a.factors, plain()) < factors_text(b.factors, plain());
 }
 
 Terms normalised(Terms terms) {
   for (Term& term : terms)
     std::sort(term.factors.begin(), term.factors.end(), [](const Atom& a, const Atom& b) {
-      return atom_text(a, serial_name) < atom_text(b, serial_name);
+      return atom_text(a, plain()) < atom_text(b, plain());
     });
   std::sort(terms.begin(), terms.end(), term_before);
   Terms out;
@@ -269,12 +280,12 @@ Dim Dim::max(const Dim& a, const Dim& b) {
 
 std::string Dim::text() const { return text(serial_name); }
 
-std::string Dim::text(const NameValue& name_value) const {
+std::string Dim::text(const NameValue& name_value, const NameSymbol& name_symbol) const {
   if (is_constant()) return std::to_string(constant_);
   // Sorted by printed text, so that the text does not depend on the age of value nodes.
   std::vector<std::pair<std::string, std::int64_t>> parts;
   for (const Term& term : *terms_)
-    parts.emplace_back(factors_text(term.factors, name_value), term.coefficient);
+    parts.emplace_back(factors_text(term.factors, {name_value, name_symbol}), term.coefficient);
   std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
     if (a.first.empty() != b.first.empty()) return b.first.empty();
     return a.first < b.first;

@@ -57,9 +57,11 @@ class Dim {
   [[nodiscard]] Terms terms() const;
 
   [[nodiscard]] std::string text() const;
-  /// As text(), with `value(...)` atoms written by `name_value`.
-  [[nodiscard]] std::string text(
-      const std::function<std::string(const ir::Node*, int)>& name_value) const;
+  using NameValue = std::function<std::string(const ir::Node*, int)>;
+  using NameSymbol = std::function<std::string(const std::string&)>;
+  /// As text(), with `value(...)` atoms written by `name_value` and symbols by `name_symbol`.
+  [[nodiscard]] std::string text(const NameValue& name_value,
+                                 const NameSymbol& name_symbol = {}) const;
   [[nodiscard]] std::size_t hash() const;
   /// Evaluates with `lookup` giving the value of each symbol and value atom. Throws what it throws.
   [[nodiscard]] std::int64_t evaluate(const std::function<std::int64_t(const Atom&)>& lookup) const;

@@ -97,18 +97,24 @@ void vjp_contract(Vjp& g) {
 void vjp_call(Vjp& g) {
   const Composition& composition = composition_named(g.node()->attribute<std::string>("name"));
   if (composition.vjp) return composition.vjp(g);
-  const std::vector<Value> outputs{expand(*g.node())}, cotangents{g.out()};
-  std::vector<Value> wrt;
+  // The body's derivative by each operand alone: stand-ins keep it from following one operand into
+  // another that was made of it.
+  std::vector<Value> leaves, wrt;
+  std::vector<std::pair<Value, Value>> back;
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < g.arity(); ++i) {
+    leaves.push_back(input("operand", g.in(i).type()));
+    back.emplace_back(leaves.back(), g.in(i));
     if (!is_real(g.in(i).dtype())) continue;
-    // Each operand is taken as a leaf of the body; an operand given twice is one leaf.
-    if (std::find(wrt.begin(), wrt.end(), g.in(i)) != wrt.end()) continue;
-    wrt.push_back(g.in(i));
+    wrt.push_back(leaves.back());
     positions.push_back(i);
   }
-  const std::vector<Value> parts = pullback(
-      outputs, cotangents, wrt, {.consider_constant = {}, .disconnected = Disconnected::ignore});
+  const std::vector<Value> outputs{expand(*make_node(Op::call, leaves, g.node()->attributes))};
+  const std::vector<Value> cotangents{g.out()};
+  const std::vector<Value> parts =
+      substitute(pullback(outputs, cotangents, wrt,
+                          {.consider_constant = {}, .disconnected = Disconnected::ignore}),
+                 back);
   for (std::size_t i = 0; i < parts.size(); ++i) g.to(positions[i], parts[i]);
 }
 

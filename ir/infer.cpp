@@ -40,6 +40,20 @@ void check_extents(const Shape& shape) {
       throw UserError(fmt::format("negative extent {} in shape [{}]", dim.text(), text(shape)));
 }
 
+// Positions of a slice that has elements whatever the extent is: checked when it is known.
+void must_lie_inside(const Dim& first, const Dim& last, std::size_t axis, const Dim& extent) {
+  if (collector == nullptr) return;
+  for (const Dim& position : {first, last}) {
+    const std::string claim = fmt::format("position {} lies outside axis {} of extent {}",
+                                          position.text(), axis, extent.text());
+    if (!provably_less_equal(Dim(0), position))
+      collector->found.push_back({Dim::min(position, Dim(0)), Dim(0), claim});
+    if (!provably_less_equal(position + Dim(1), extent))
+      collector->found.push_back({Dim::max(position + Dim(1), extent), extent, claim});
+    if (first == last) break;
+  }
+}
+
 void check_slice(const Shape& starts, const Shape& sizes, const Integers& steps,
                  const Shape& shape) {
   if (starts.size() != shape.size() || steps.size() != shape.size() || sizes.size() != shape.size())
@@ -47,7 +61,12 @@ void check_slice(const Shape& starts, const Shape& sizes, const Integers& steps,
                                 shape.size()));
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (steps[i] == 0) throw UserError(fmt::format("slice step is 0 on axis {}", i));
-    if (!starts[i].is_constant() || !sizes[i].is_constant() || !shape[i].is_constant()) continue;
+    if (!starts[i].is_constant() || !sizes[i].is_constant() || !shape[i].is_constant()) {
+      if (sizes[i].is_constant() && *sizes[i].constant() > 0)
+        must_lie_inside(starts[i], starts[i] + Dim((*sizes[i].constant() - 1) * steps[i]), i,
+                        shape[i]);
+      continue;
+    }
     const std::int64_t size = *sizes[i].constant(), extent = *shape[i].constant();
     if (size == 0) continue;
     const std::int64_t first = *starts[i].constant(), last = first + (size - 1) * steps[i];
@@ -91,7 +110,7 @@ Dim unify(const Dim& a, const Dim& b, const std::string& message) {
   if (a == b) return a;
   const Dim difference = a - b;
   if (difference.is_constant()) throw UserError(message);
-  if (collector) collector->found.emplace_back(a, b);
+  if (collector) collector->found.push_back({a, b, {}});
   return b.is_constant() ? b : a;
 }
 

@@ -31,7 +31,11 @@ class RequireCollector {
   ~RequireCollector();
   RequireCollector(const RequireCollector&) = delete;
   RequireCollector& operator=(const RequireCollector&) = delete;
-  std::vector<std::pair<Dim, Dim>> found;
+  struct Found {
+    Dim a, b;
+    std::string claim;  // what is wrong when they differ; "": that they do
+  };
+  std::vector<Found> found;
 
  private:
   RequireCollector* outer_;

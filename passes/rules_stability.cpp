@@ -24,18 +24,18 @@ Value exp_over_sum(const Value& v, const RuleContext&) {
   } else {
     return {};
   }
-  if (total.op() == Op::reshape) {
+  const bool reshaped = total.op() == Op::reshape;
+  if (reshaped) {
     // keepdims: the sum's axis stands as 1, and the broadcast keeps every axis.
     if (total.rank() != v.rank()) return {};
     total = total.node->operands[0];
-    kept.clear();
   }
   if (total.op() != Op::sum || !(total.node->operands[0] == above)) return {};
   const auto& axes = total.node->attribute<Integers>("axes");
   if (axes.size() != 1 || total.rank() + 1 != v.rank()) return {};
-  for (std::int64_t i = 0, k = 0; i < v.rank() && !kept.empty(); ++i)
+  for (std::int64_t i = 0, k = 0; i < v.rank() && !reshaped; ++i)
     if (i != axes[0] && kept[static_cast<std::size_t>(k++)] != i) return {};
-  if (kept.empty()) {
+  if (reshaped) {
     const auto& shape = below.node->operands[0].shape();
     for (std::int64_t i = 0, k = 0; i < v.rank(); ++i) {
       const Dim& extent = shape[static_cast<std::size_t>(i)];

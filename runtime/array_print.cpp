@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <ostream>
 
 #include "runtime/array.hpp"
@@ -90,14 +91,16 @@ Format<T> format_of(const Array& a) {
       std::string shortest = fmt::format("{}", v);
       if (f.scientific) {
         for (int p = 0; p <= 8; ++p) {
-          if (static_cast<T>(std::stod(fmt::format("{:.{}e}", v, p))) == v || p == 8) {
+          if (static_cast<T>(std::strtod(fmt::format("{:.{}e}", v, p).c_str(), nullptr)) == v ||
+              p == 8) {
             digits = std::max(digits, p);
             break;
           }
         }
       } else {
         for (int p = 0; p <= 8; ++p)
-          if (static_cast<T>(std::stod(fmt::format("{:.{}f}", v, p))) == v || p == 8) {
+          if (static_cast<T>(std::strtod(fmt::format("{:.{}f}", v, p).c_str(), nullptr)) == v ||
+              p == 8) {
             digits = std::max(digits, p);
             break;
           }

@@ -271,10 +271,10 @@ void collect_requires(ir::Module& module) {
       (void)row.infer(node->operands, node->attributes);
     else
       (void)ir::infer_elementwise(node->op, node->operands);
-    for (const auto& [a, b] : collector.found) {
+    for (const auto& [a, b, claim] : collector.found) {
       const bool known = std::any_of(found.begin(), found.end(),
                                      [&](const ir::Require& r) { return r.a == a && r.b == b; });
-      if (!known) found.push_back({a, b, node->provenance().sites});
+      if (!known) found.push_back({a, b, node->provenance().sites, {}, claim});
     }
   }
   for (const ir::Update& update : module.updates)

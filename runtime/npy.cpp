@@ -28,9 +28,16 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 void write_file(const std::filesystem::path& path, const std::string& bytes) {
+  std::error_code error;
+  const std::filesystem::file_status there = std::filesystem::status(path, error);
+  // A device or a pipe is written to; only a file may be replaced.
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    std::ofstream file(path, std::ios::binary);
+    if (!(file << bytes) || !file.flush()) damaged(path.string(), "the file cannot be written");
+    return;
+  }
   std::filesystem::path aside = path;
   aside += ".part";
-  std::error_code error;
   {
     std::ofstream file(aside, std::ios::binary);
     if (!(file << bytes) || !file.flush()) {

@@ -294,7 +294,12 @@ void Program::check_requires(const std::int64_t* leaves) const {
       throw UserError(fmt::format("{}: {} was stated when it was compiled, but {} is {}",
                                   module_.name, require.fact, require.a.text(), a));
     std::vector<ErrorNote> notes;
-    for (const Site& site : require.sites) notes.push_back({"assumed equal", site});
+    for (const Site& site : require.sites)
+      notes.push_back({require.claim.empty() ? "assumed equal" : "in", site});
+    if (!require.claim.empty())
+      throw UserError(fmt::format("{}: {}: {} is {}, not {}", module_.name, require.claim,
+                                  require.a.text(), a, b),
+                      std::move(notes));
     throw UserError(fmt::format("{}: {} is {} and {} is {}, but they must be equal", module_.name,
                                 require.a.text(), a, require.b.text(), b),
                     std::move(notes));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -126,9 +127,22 @@ TEST_CASE("killed while writing: the next program has right numbers and whole en
   const Environment env{{"CROTON_CACHE_DIR", place / "cache"}};
   std::mt19937 random(7);
   int killed = 0;
+  double life = 50000;  // microseconds
+  const auto since = [](auto start) {
+    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
+        .count();
+  };
   for (int round = 0; round < 60; ++round) {
-    User user({std::to_string(round % 7), "4"}, env);
-    usleep(5000 + random() % 120000);
+    // Somewhere in the life of a program that takes as long as one did just before.
+    const std::string function = std::to_string(round % 7);
+    const auto start = std::chrono::steady_clock::now();
+    {
+      const Place other;
+      const Environment apart{{"CROTON_CACHE_DIR", other / "cache"}};
+      if (round % 7 == 0) life = run({function, "4"}, apart).code == 0 ? since(start) : life;
+    }
+    User user({function, "4"}, env);
+    usleep(static_cast<useconds_t>(life * (0.05 + 0.9e-6 * (random() % 1000000))));
     kill(user.child, SIGKILL);
     const int code = user.wait();
     killed += code == -SIGKILL;

@@ -3,8 +3,10 @@
 #include <Eigen/Core>
 #include <array>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <croton/croton.hpp>
 #include <numeric>
+#include <sstream>
 
 using namespace croton;
 using Catch::Contains;
@@ -109,4 +111,63 @@ TEST_CASE("lines inside the standard library are not the user's") {
   CHECK(added().site().file.empty());
   const Scope scope("total");
   CHECK_THAT(added().site().text(), Contains("front_test.cpp:") && Contains("(total)"));
+}
+
+TEST_CASE("a single position that an array does not have fails before anything is written") {
+  Expr x = input("x", f64, {"n"});
+  Shared w = shared("w", std::vector{1.0, 2.0}, {"m"});
+  Function third = compile({x}, {x[3]}, {.name = "third"});
+  CHECK(third(std::vector{0.0, 1.0, 2.0, 3.0}).item<double>() == 3);
+  CHECK_THROWS_WITH(
+      third(std::vector{1.0}),
+      Contains("third: position 3 lies outside axis 0 of extent n: max(4, n) is 4, not 1") &&
+          Contains("front_test.cpp:"));
+  CHECK_THROWS_WITH(compile({x}, {x[-2]})(std::vector{1.0}),
+                    Contains("position n - 2 lies outside"));
+  CHECK_THROWS_WITH(compile({x}, {grad(x[5], x)})(std::vector{1.0, 2.0}), Contains("position 5"));
+  Function step = compile({x}, {sum(x)}, {.updates = {{w, set(w, {10}, 9.0)}}});
+  CHECK_THROWS_WITH(step(std::vector{1.0}), Contains("position 10"));
+  CHECK(w.get().same_values(Array::of<double>({1, 2})));
+}
+
+TEST_CASE("run-time bounds of slices stay inside the array") {
+  Expr x = input("x", f64, {"n"}), k = input("k", i64, {});
+  Function tail = compile({x, k}, {x[slice(k, none)]});
+  const std::vector<double> five{0, 1, 2, 3, 4};
+  CHECK(tail(five, 2).single().same_values(Array::of<double>({2, 3, 4})));
+  CHECK(tail(five, 9).single().count() == 0);
+  for (const std::int64_t below : {std::int64_t{-1}, std::int64_t{-5}, std::int64_t{-100000000}}) {
+    const Array all = tail(five, below).single();
+    for (std::int64_t i = 0; i < all.count(); ++i)
+      CHECK(all.at<double>({i}) == five[five.size() - static_cast<std::size_t>(all.count() - i)]);
+  }
+  Function count = compile({k}, {sum(arange(k, f64))});
+  CHECK(count(4).item<double>() == 6);
+  CHECK(count(std::int64_t{-1000000}).item<double>() == 0);
+}
+
+TEST_CASE("exp(x) / sum(exp(x)) of a vector, and the gradient of logsumexp") {
+  Expr x = input("x", f64, {"n"});
+  const std::vector<double> at{0.5, -1.0, 2.0};
+  const Results r = compile({x}, {exp(x) / sum(exp(x)), grad(logsumexp(x), x), softmax(x)})(at);
+  double total = 0;
+  for (const double v : at) total += std::exp(v);
+  for (std::int64_t i = 0; i < 3; ++i)
+    for (std::size_t k = 0; k < 3; ++k)
+      CHECK(r[k].at<double>({i}) ==
+            Approx(std::exp(at[static_cast<std::size_t>(i)]) / total).epsilon(1e-14));
+}
+
+TEST_CASE("a composition of operands that depend on one another has its gradient once") {
+  Expr x = input("x", f64, {2, 3});
+  CHECK(verify_grad(sum(layer_norm(x, x[0], 0.0) * sin(x)), {x}).ok);
+  CHECK(verify_grad(sum(layer_norm(sin(x), x, 1.0)), {x}).ok);
+  CHECK(verify_grad(sum(layer_norm(x, exp(x), x[0] * 2.0) * x), {x}).ok);
+}
+
+TEST_CASE("the smallest and the largest numbers print") {
+  std::ostringstream out;
+  out << Array::of<double>({2.3e-308, 1}) << Array::of<double>({5e-324, 1})
+      << Array::of<double>({1.79769e308, 1});
+  CHECK_THAT(out.str(), Contains("e-308") && Contains("e-324") && Contains("e+308"));
 }

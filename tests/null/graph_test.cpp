@@ -104,7 +104,7 @@ TEST_CASE("dims that may differ are collected, dims that must differ are errors"
   RequireCollector collector;
   (void)(x + y);
   REQUIRE_FALSE(collector.found.empty());
-  CHECK(collector.found[0].first.text() == "n");
+  CHECK(collector.found[0].a.text() == "n");
   const Value z = input("z", tensor(DType::f32, {Dim("n") + 1}));
   CHECK_THROWS_AS(x + z, UserError);
 }

@@ -106,4 +106,11 @@ expect 1 "cannot write /proc/none" "$croton" dump "$layer" -o /proc/none
 CROTON_NVRTC=/nowhere expect 1 "ptx needs NVRTC" "$croton" dump "$layer" --stage ptx
 CROTON_NVRTC=/nowhere expect 0 "not available: ptx needs NVRTC" "$croton" dump "$layer" --stage all
 CROTON_DUMP=/proc/none expect 1 "cannot write /proc/none/layer-0" "$croton" run "$layer" --dim n=3
+# What cannot be written is said; a device is written to, never replaced.
+for command in "ops" "dump $layer"; do
+  "$croton" $command >/dev/full 2>"$work/log" && { echo "FAILED: croton $command writes to a full disk"; failed=1; }
+  grep -qF "standard output cannot be written" "$work/log" || { echo "FAILED: $command: $(cat "$work/log")"; failed=1; }
+done
+expect 1 "/dev/full" "$croton" run "$layer" --dim n=3 --output /dev/full
+[ -c /dev/full ] || { echo "FAILED: a device was replaced by a file"; failed=1; }
 exit $failed

@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <exception>
+#include <iostream>
 
 #include "frontend/croton/function.hpp"
 #include "ir/error.hpp"
@@ -36,6 +37,9 @@ int main(int argc, char** argv) {
   croton::tool::add_reference(program);
   try {
     program.parse(argc, argv);
+    std::cout.flush();
+    if (!std::cout || std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw croton::UserError("standard output cannot be written");
     return 0;
   } catch (const CLI::ParseError& error) {
     const std::string unknown = croton::tool::unknown_word(program, argc, argv);
