@@ -192,9 +192,11 @@ class Reference final : public Evaluator {
     return op == Op::sin || op == Op::cos || op == Op::tan || op == Op::mod || op == Op::pow;
   }
   static bool may_turn(std::span<const Bounded* const> x, Wide value, Wide bound, Op op) {
-    // A remainder jumps by the divisor where it meets 0.
+    // A remainder jumps by the divisor where it meets 0; it moves by the quotient as the divisor
+    // does.
     if (op == Op::mod) {
-      const Wide reach = bound + 2 * (x[0]->bound + x[1]->bound);
+      const Wide quotient = std::fabs(x[0]->value / x[1]->value) + 1;
+      const Wide reach = bound + 2 * (x[0]->bound + quotient * x[1]->bound);
       return std::fabs(value) <= reach || std::fabs(value) + reach >= std::fabs(x[1]->value);
     }
     // A negative base has powers at whole exponents only, with alternating signs.

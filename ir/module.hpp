@@ -33,7 +33,7 @@ struct Fact {
 struct Require {
   Dim a, b;
   std::vector<Site> sites;
-  std::string fact{};  // the stated fact that this checks: "n % 8 == 0"
+  std::string fact{};   // the stated fact that this checks: "n % 8 == 0"
   std::string claim{};  // what an error says instead: "position 3 lies outside axis 0 of extent n"
 };
 

@@ -263,6 +263,14 @@ std::vector<ir::Value> extract_value_dims(ir::Module& module) {
 
 void collect_requires(ir::Module& module) {
   std::vector<ir::Require> found;
+  // A fact is a promise; it is kept at every call, before anything is computed from it.
+  for (const ir::Fact& fact : module.facts) {
+    const Dim symbol(fact.symbol);
+    const bool divisible = fact.kind == ir::Fact::Kind::divisible;
+    const Dim left = divisible ? Dim::mod(symbol, fact.value) : Dim::min(symbol, fact.value);
+    const Dim right = divisible ? Dim(0) : Dim(fact.value);
+    if (!(left == right)) found.push_back({left, right, {}, ir::text(fact)});
+  }
   for (const ir::NodePtr& node : ir::topological_order(module.roots())) {
     const ir::OpInfo& row = ir::info(node->op);
     if (row.has_identity) continue;
@@ -282,14 +290,6 @@ void collect_requires(ir::Module& module) {
       if (!(update.variable.shape()[i] == update.value.shape()[i]))
         found.push_back({update.variable.shape()[i], update.value.shape()[i],
                          update.variable.node->provenance().sites});
-  // A fact is a promise; it is kept at every call, before anything is computed from it.
-  for (const ir::Fact& fact : module.facts) {
-    const Dim symbol(fact.symbol);
-    const bool divisible = fact.kind == ir::Fact::Kind::divisible;
-    const Dim left = divisible ? Dim::mod(symbol, fact.value) : Dim::min(symbol, fact.value);
-    const Dim right = divisible ? Dim(0) : Dim(fact.value);
-    if (!(left == right)) found.push_back({left, right, {}, ir::text(fact)});
-  }
   module.requires_ = std::move(found);
 }
 

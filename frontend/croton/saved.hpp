@@ -22,7 +22,8 @@ struct Saved {
 };
 
 /// Writes the function that compile would make of the same arguments, with the present values of
-/// its shared variables. Without a name in `options` it is called after the file. UserError as from compile, or naming a file that cannot be written.
+/// its shared variables. Without a name in `options` it is called after the file. UserError as from
+/// compile, or naming a file that cannot be written.
 void save(const std::filesystem::path& path, const Exprs& inputs, const Exprs& outputs,
           const CompileOptions& options = {}, Location where = Location::current());
 /// Throws UserError "file:line:column: …" for what is no module, and for shared variables without a

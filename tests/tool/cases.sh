@@ -69,7 +69,7 @@ module @soft : tensor {
   output %y
 }
 TEXT
-expect 1 "softmax is still a call; the pass specialize expands it" "$croton" run soft.ctir --dim n=3 --passes canonicalize
+expect 1 "softmax is a composition, which specialize expands" "$croton" run soft.ctir --dim n=3 --passes canonicalize
 
 # ---- cases: broken lines do not stop the others, answers keep the order
 head -c 300 numbers.npz >damaged.npz

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <system_error>
 
 #include "frontend/croton/function.hpp"
 #include "ir/error.hpp"
@@ -47,6 +48,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", unknown.c_str());
     return 1;
   } catch (const croton::UserError& error) {
+    return report("", error, 1);
+  } catch (const std::system_error& error) {  // an output that cannot be written
     return report("", error, 1);
   } catch (const croton::BackendError& error) {
     return report("the compiler: ", error, 2);
