@@ -6,6 +6,7 @@
 #include <map>
 
 #include "frontend/build.hpp"
+#include "ir/spelling.hpp"
 #include "runtime/aot.hpp"
 
 namespace croton {
@@ -36,8 +37,8 @@ runtime::AotRequest request_of(int argc, const char* const* argv) {
   }
   if (given.at("-o").empty()) throw UserError("-o DIRECTORY is missing");
   return {.name = given.at("--name"),
-          .targets = runtime::split_list(given.at("--target")),
-          .emit = runtime::split_list(given.at("--emit")),
+          .targets = ir::split_list(given.at("--target")),
+          .emit = ir::split_list(given.at("--emit")),
           .directory = given.at("-o"),
           .linker = given.at("--linker")};
 }

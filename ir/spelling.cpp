@@ -38,4 +38,14 @@ std::string suggestion(std::string_view name, std::span<const std::string_view> 
   return best.empty() ? "" : "; did you mean \"" + std::string(best) + "\"?";
 }
 
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    if (comma > at) out.emplace_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return out;
+}
+
 }  // namespace croton::ir

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace croton::ir {
 
@@ -11,5 +12,8 @@ namespace croton::ir {
 /// Distance: Damerau-Levenshtein without repeated edits (optimal string alignment).
 [[nodiscard]] std::string suggestion(std::string_view name,
                                      std::span<const std::string_view> known);
+
+/// Words between commas; empty ones are left out.
+[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
 
 }  // namespace croton::ir

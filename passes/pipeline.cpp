@@ -67,13 +67,18 @@ void lay_out(ir::Module& m, const PipelineOptions& o, PipelineReport& r, long* l
   rewrite_with(sets, m, o, r, left);
 }
 
-void fusing(ir::Module& module, const PipelineOptions&, PipelineReport& report, long*) {
+// What a kernel computes is made of ops; a list of passes may have left compositions.
+void refuse_calls(const ir::Module& module, std::string_view pass) {
   for (const ir::NodePtr& node : ir::topological_order(module.roots()))
     if (node->op == ir::Op::call)
       throw UserError(
-          fmt::format("fuse: {} is a composition, which specialize expands; run it before",
+          fmt::format("{}: {} is a composition, which specialize expands; run it before", pass,
                       node->attribute<std::string>("name")),
           {{"made", node->provenance().first_site()}});
+}
+
+void fusing(ir::Module& module, const PipelineOptions&, PipelineReport& report, long*) {
+  refuse_calls(module, "fuse");
   for (Refusal& refusal : fuse(module))
     report.refusals.emplace_back(std::move(refusal.what), std::move(refusal.why));
 }
@@ -83,10 +88,7 @@ void scheduling(ir::Module& module, const PipelineOptions& options, PipelineRepo
 }
 
 void lowering(ir::Module& module, const PipelineOptions& options, PipelineReport&, long*) {
-  for (const ir::NodePtr& node : ir::topological_order(module.roots()))
-    if (node->op == ir::Op::call)
-      throw UserError(fmt::format("{} is still a call; the pass specialize expands it",
-                                  node->attribute<std::string>("name")));
+  refuse_calls(module, "lower");
   lower(module, options.fma && options.math != "strict");
 }
 

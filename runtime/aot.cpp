@@ -292,16 +292,6 @@ const std::vector<std::string_view>& aot_kinds() {
   return kinds;
 }
 
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', at), text.size());
-    if (comma > at) out.emplace_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return out;
-}
-
 std::vector<AotFile> write_aot(const std::vector<AotGraph>& graphs, const AotRequest& request) {
   Library library(graphs, request);
   const std::vector<std::pair<std::string, std::string>> files = library.files();

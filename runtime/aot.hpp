@@ -40,7 +40,4 @@ struct AotFile {
 /// that cannot be written and a missing linker; BackendError when the compiler or linker refuses.
 std::vector<AotFile> write_aot(const std::vector<AotGraph>& graphs, const AotRequest& request);
 
-/// Words between commas.
-[[nodiscard]] std::vector<std::string> split_list(std::string_view text);
-
 }  // namespace croton::runtime

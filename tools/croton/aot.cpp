@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "ir/spelling.hpp"
 #include "runtime/target.hpp"
 #include "tools/croton/command.hpp"
 #include "tools/croton/module_file.hpp"
@@ -22,18 +23,17 @@ struct Options {
 void aot(const Options& o) {
   std::vector<runtime::AotGraph> graphs;
   for (const std::string& file : o.files) {
-    graphs.push_back({read_module_with_state(file), runtime::split_list(o.freeze), o.math});
+    graphs.push_back({read_module_with_state(file), ir::split_list(o.freeze), o.math});
     // C has a main of its own.
     if (graphs.back().module.name == "main")
       graphs.back().module.name = std::filesystem::path(file).stem().string();
   }
   const auto files = runtime::write_aot(
-      graphs,
-      {.name = o.name.empty() ? graphs[0].module.name : o.name,
-       .targets = runtime::split_list(o.target.empty() ? runtime::host_target().name : o.target),
-       .emit = runtime::split_list(o.emit),
-       .directory = o.directory,
-       .linker = o.linker});
+      graphs, {.name = o.name.empty() ? graphs[0].module.name : o.name,
+               .targets = ir::split_list(o.target.empty() ? runtime::host_target().name : o.target),
+               .emit = ir::split_list(o.emit),
+               .directory = o.directory,
+               .linker = o.linker});
   for (const runtime::AotFile& file : files)
     fmt::print("{:<40} {:>10} bytes\n", file.path.string(), file.bytes);
 }

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "ir/spelling.hpp"
 #include "passes/pipeline.hpp"
 #include "runtime/compile.hpp"
 #include "runtime/describe.hpp"
@@ -65,7 +66,7 @@ class Subject {
     const Arrays complete = complete_arrays(problem_, o.inputs, given);
     arguments_ = arguments(problem_, complete);
     runtime::CompileSettings settings{.math = o.math, .threads = o.threads};
-    if (o.has_passes) settings.passes = listed(o.passes);
+    if (o.has_passes) settings.passes = ir::split_list(o.passes);
     program_ = runtime::compile(problem_.module, settings);
     results_ = program_->call(views(arguments_));
     inputs_ = views(arguments_), outputs_ = views(results_);
@@ -202,7 +203,7 @@ void bench(const Options& o) {
   if (o.repeat < 0) throw UserError(fmt::format("--repeat {}: at least one sample", o.repeat));
   if (o.threads < 0) throw UserError(fmt::format("--threads {}: at least 1", o.threads));
   if (o.has_passes)
-    for (const std::string& name : listed(o.passes)) (void)passes::pass_named(name);
+    for (const std::string& name : ir::split_list(o.passes)) (void)passes::pass_named(name);
   const CacheMode cache(o.cache);
   std::vector<Subject> subjects;
   subjects.reserve(2);

@@ -12,16 +12,6 @@ namespace {
 constexpr int kMostChanges = 4000;
 constexpr std::size_t kContext = 3;
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    out.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
-
 struct Line {
   char mark;  // ' ', '-' or '+'
   std::string_view text;
@@ -71,6 +61,16 @@ std::vector<Line> edits(const Lines& a, const Lines& b) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    out.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
 
 std::string difference(const std::string& from, const std::string& to, const std::string& from_name,
                        const std::string& to_name) {

@@ -2,8 +2,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace croton::tool {
+
+/// The lines of a text, which they point into, without their ends.
+[[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
 
 /// Lines that differ, with three lines around each change, as `diff -u` prints them; "" for equal
 /// texts. Shortest edit script after Myers, "An O(ND) Difference Algorithm and Its Variations",

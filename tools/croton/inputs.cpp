@@ -33,16 +33,6 @@ std::pair<std::string, std::string> name_and_value(const std::string& text,
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-std::vector<std::string> listed(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', at), text.size());
-    if (comma > at) out.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return out;
-}
-
 std::map<std::string, std::int64_t> extents(const Problem& problem, const InputOptions& options,
                                             const Arrays& given) {
   std::map<std::string, std::int64_t> dims;

@@ -12,8 +12,6 @@ namespace croton::tool {
 /// "name=value"; UserError naming the option.
 [[nodiscard]] std::pair<std::string, std::string> name_and_value(const std::string& text,
                                                                  const std::string& option);
-/// Words between commas; empty ones are left out.
-[[nodiscard]] std::vector<std::string> listed(const std::string& text);
 /// FILE.npy, FILE.npz:KEY, or FILE.npz, whose key is then `name`.
 [[nodiscard]] Array array_from(const std::string& source, const std::string& name);
 

@@ -66,16 +66,6 @@ void list_rules(bool as_json) {
   if (as_json) fmt::print("{}\n", rows.dump(2));
 }
 
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', at), text.size());
-    if (comma > at) out.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return out;
-}
-
 constexpr std::string_view kLanguages[] = {"cpp", "cuda", "asm", "llvm"};
 
 void check_language(const std::string& emit) {
@@ -103,7 +93,7 @@ void opt(const Options& o) {
   ir::Module module = read_module(o.file);
   const runtime::Target target = target_of(o.target);
   check_language(o.emit);
-  std::vector<std::string> names = split(o.run);
+  std::vector<std::string> names = ir::split_list(o.run);
   if (o.run == "all" || (o.run.empty() && !o.emit.empty())) {
     const auto left = passes::remaining_pipeline(module.level);
     names.assign(left.begin(), left.end());

@@ -33,7 +33,7 @@ Sizes sizes_of(const std::vector<std::string>& texts) {
     if (equals == 0 || equals == std::string::npos)
       throw UserError(fmt::format("--dims needs name=extents, such as n=1,32, not {}", text));
     std::vector<std::int64_t> extents;
-    for (const std::string& word : runtime::split_list(text.substr(equals + 1))) {
+    for (const std::string& word : ir::split_list(text.substr(equals + 1))) {
       char* end = nullptr;
       extents.push_back(std::strtoll(word.c_str(), &end, 10));
       if (*end != '\0' || extents.back() < 0)
@@ -105,7 +105,7 @@ void precompile(const Options& o) {
   const Sizes sizes = sizes_of(o.dims);
   std::vector<runtime::Target> targets;
   for (const std::string& name :
-       runtime::split_list(o.target.empty() ? runtime::host_target().name : o.target))
+       ir::split_list(o.target.empty() ? runtime::host_target().name : o.target))
     targets.push_back(runtime::required_target(name));
   std::error_code error;
   fs::create_directories(o.directory, error);

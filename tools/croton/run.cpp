@@ -38,7 +38,7 @@ runtime::CompileSettings settings_of(const Options& o) {
   passes::check_math(o.math);
   runtime::CompileSettings settings{.math = o.math, .threads = o.threads};
   if (!o.has_passes) return settings;
-  settings.passes = listed(o.passes);
+  settings.passes = ir::split_list(o.passes);
   for (const std::string& name : *settings.passes) (void)passes::pass_named(name);
   return settings;
 }
@@ -67,7 +67,7 @@ Cotangent cotangent_from(const std::string& source, const std::string& name) {
 void differentiate(Problem& problem, const Options& o) {
   if (!o.grad && o.wrt.empty() && o.cotangents.empty()) return;
   GradientRequest request;
-  if (!o.wrt.empty()) request.wrt = listed(o.wrt);
+  if (!o.wrt.empty()) request.wrt = ir::split_list(o.wrt);
   if (!o.cotangents.empty()) request.cotangents.resize(problem.output_names.size());
   for (const std::string& text : o.cotangents) {
     const auto [name, source] = name_and_value(text, "cotangent");

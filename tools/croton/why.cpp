@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "ir/text.hpp"
+#include "tools/croton/difference.hpp"
 
 namespace croton::tool {
 namespace {
@@ -21,16 +22,6 @@ constexpr Setting kSettings[] = {
     {"CROTON_BISECT", &RequestKey::rewrites}, {"build of croton", &RequestKey::library},
     {"compiler", &RequestKey::compiler},      {"compiler's flags", &RequestKey::flags},
 };
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> out;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    out.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out;
-}
 
 std::string trimmed(std::string_view line) {
   const std::size_t start = line.find_first_not_of(' ');
