@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "codegen/spelling.hpp"
+#include "codegen/value_text.hpp"
 #include "codegen/vector_loops.hpp"
 #include "codegen/vector_types.hpp"
 #include "codegen/writer.hpp"
@@ -29,18 +30,17 @@ constexpr std::size_t kLineLength = 100;
 
 class KernelText {
  public:
-  KernelText(const NodePtr& kernel, const Dialect& dialect) : kernel_(kernel), dialect_(dialect) {
+  KernelText(const NodePtr& kernel, const Dialect& dialect)
+      : kernel_(kernel), dialect_(dialect), text_(kernel->regions[0]) {
     out_.name = kernel->attribute<std::string>("name");
     out_.entry = "kernel_" + out_.name;
     vectors_ = find_vector_loops(kernel->regions[0], dialect.vector_bytes);
-    collect(kernel->regions[0]);
-    for (const std::string& symbol : symbols_) symbol_names_[symbol] = unique(symbol);
   }
 
   EmittedKernel run() {
     const ir::Region& region = kernel_->regions[0];
     for (const Value& p : region.parameters) {
-      names_[p] = unique(p.node->attribute<std::string>("name"));
+      text_.name(p, text_.unique(p.node->attribute<std::string>("name")));
       buffers_.push_back(p);
     }
     std::size_t split = 0;
@@ -76,43 +76,6 @@ class KernelText {
     return node.op == Op::loop && node.attribute<std::string>("kind") == "parallel";
   }
 
-  std::string unique(std::string wanted) {
-    for (char& c : wanted)
-      if (!is_word(c)) c = '_';
-    if (wanted.empty() || std::isdigit(static_cast<unsigned char>(wanted[0])) != 0)
-      wanted = "v" + wanted;
-    if (is_reserved(wanted) || ir::is_prelude_name(wanted)) wanted += "_";
-    if (taken_.insert(wanted).second) return wanted;
-    for (int i = 2;; ++i)
-      if (const std::string next = fmt::format("{}{}", wanted, i); taken_.insert(next).second)
-        return next;
-  }
-
-  // Uses, symbols and failure sites.
-  void collect(const ir::Region& region) {
-    const auto dims = [&](const Shape& shape) {
-      for (const Dim& dim : shape)
-        dim.for_each_leaf([&](const Dim::Atom& atom) {
-          if (atom.kind == Dim::Atom::Kind::symbol)
-            symbols_.insert(atom.name);
-          else
-            uses_[{atom.node, atom.result}] += 2;  // named: dims are printed more than once
-        });
-    };
-    for (const Value& p : region.parameters) {
-      dims(p.type().shape);
-      dims(p.type().strides);
-    }
-    for (const NodePtr& node : region.body) {
-      for (const Value& operand : node->operands) ++uses_[operand];
-      for (const ir::Attribute& attribute : node->attributes)
-        if (const auto* shape = std::get_if<Shape>(&attribute.value)) dims(*shape);
-      for (const ir::Type& type : node->types) dims(type.shape);
-      for (const ir::Region& inner : node->regions) collect(inner);
-    }
-    for (const Value& result : region.results) uses_[result] += 2;
-  }
-
   static std::int64_t cost(const ir::Region& region) {
     std::int64_t total = 1;
     for (const NodePtr& node : region.body) {
@@ -136,88 +99,16 @@ class KernelText {
     return text;
   }
 
-  std::string dim_text(const Dim& dim) {
-    // Symbols whose names the text cannot use are printed under another, which the dim itself must
-    // not take: what a run-time value may be, its name says.
-    return dim.text(
-        [&](const Node* node, int result) {
-          for (const auto& [value, name] : names_)
-            if (value.node.get() == node && value.index == result) return name;
-          internal_error("dim_text", "a dim holds an unnamed value",
-                         std::source_location::current());
-        },
-        [&](const std::string& name) { return symbol_names_.at(name); });
-  }
-  // value(i) atoms print as the bare name.
-  std::string index_text(const Dim& dim) {
-    std::string text = dim_text(dim);
-    for (auto at = text.find("value("); at != std::string::npos; at = text.find("value(")) {
-      const auto end = text.find(')', at);
-      text = text.substr(0, at) + text.substr(at + 6, end - at - 6) + text.substr(end + 1);
-    }
-    return text;
-  }
-
-  std::string element(const Value& buffer, const Shape& index) {
-    if (const auto block = blocks_.find(buffer); block != blocks_.end()) return block->second;
-    const Dim offset = offset_of(buffer, index);
-    return names_.at(buffer) + "[" + index_text(offset) + "]";
-  }
-
-  std::string text_of(const Value& v) {
-    if (const auto it = names_.find(v); it != names_.end()) return it->second;
-    return inlined_.at(v);
-  }
-
-  std::string expression(const NodePtr& node) {
-    if (node->op == Op::constant) return literal_text(node->attribute<Literal>("value"));
-    if (node->op == Op::index) return index_text(node->attribute<Shape>("value")[0]);
-    if (node->op == Op::load) return element(node->operands[0], node->attribute<Shape>("indices"));
-    const ir::OpInfo& row = ir::info(node->op);
-    const DType computed = node->operands[node->op == Op::where ? 1 : 0].dtype();
-    const bool integers = is_integer(computed) && node->op != Op::cast;
-    const std::string_view text = integers ? row.integer_text : row.scalar_text;
-    std::vector<std::string> operands;
-    const bool call =
-        is_atomic(std::string(text));  // commas separate operands, operators bind them
-    for (const Value& operand : node->operands)
-      operands.push_back(call ? text_of(operand) : wrapped(text_of(operand)));
-    const DType dtype = node->types[0].dtype;
-    const std::string result = filled(text, operands, name(dtype));
-    // C++ computes small integers as int: the result is brought back.
-    const bool promotes = !call && size_of(dtype) < 4 && row.result == ir::ResultDType::operand &&
-                          row.domain != ir::Domain::boolean && ir::is_elementwise(node->op);
-    if (!promotes) return result;
-    return dtype == DType::boolean ? fmt::format("({}) != 0", result)
-                                   : fmt::format("{}({})", name(dtype), result);
-  }
-
-  // The infix form may only be used by pure nodes; loads move no further than the next write.
-  bool may_inline(const std::vector<NodePtr>& body, std::size_t at) {
-    const NodePtr& node = body[at];
-    if (node->op == Op::constant && node->attribute<Literal>("value").is_scalar()) return true;
-    const auto uses = uses_.find({node, 0});
-    if (uses == uses_.end() || uses->second != 1) return false;
-    for (std::size_t i = at + 1; i < body.size(); ++i) {
-      const bool reads = std::any_of(body[i]->operands.begin(), body[i]->operands.end(),
-                                     [&](const Value& v) { return v.node == node; });
-      if (reads) return body[i]->op != Op::loop && body[i]->op != Op::branch;
-      const bool writes = body[i]->op == Op::store || !body[i]->regions.empty();
-      if (writes) return false;
-    }
-    return false;
-  }
-
   void function(const std::string& entry, const std::vector<NodePtr>& body) {
-    if (out_.dims.empty()) out_.dims.assign(symbols_.begin(), symbols_.end());
+    if (out_.dims.empty()) out_.dims.assign(text_.symbols().begin(), text_.symbols().end());
     writer_.blank();
     writer_.open(signature(entry));
     for (std::size_t i = 0; i < out_.dims.size(); ++i)
-      declare(dialect_.dim_declaration, "", symbol_names_.at(out_.dims[i]), i);
+      declare(dialect_.dim_declaration, "", text_.symbol(out_.dims[i]), i);
     for (std::size_t i = 0; i < buffers_.size(); ++i)
       declare(dialect_.buffer_declaration,
               ir::text(ir::tensor(buffers_[i].dtype(), buffers_[i].shape())), buffer_type(i),
-              names_.at(buffers_[i]), i);
+              text_.name_of(buffers_[i]), i);
     if (!dialect_.first_line.empty()) writer_.line(dialect_.first_line);
     streamed_.clear();
     statements(body);
@@ -241,10 +132,10 @@ class KernelText {
     std::vector<std::string> parameters;
     for (std::size_t i = 0; i < buffers_.size() && !dialect_.buffer_parameter.empty(); ++i)
       parameters.push_back(fmt::format(fmt::runtime(dialect_.buffer_parameter), buffer_type(i),
-                                       names_.at(buffers_[i]), i));
+                                       text_.name_of(buffers_[i]), i));
     for (std::size_t i = 0; i < out_.dims.size() && !dialect_.dim_parameter.empty(); ++i)
       parameters.push_back(
-          fmt::format(fmt::runtime(dialect_.dim_parameter), symbol_names_.at(out_.dims[i]), i));
+          fmt::format(fmt::runtime(dialect_.dim_parameter), text_.symbol(out_.dims[i]), i));
     parameters.emplace_back(dialect_.parameters);
     const std::string head = fmt::format("{}{}(", dialect_.entry, entry);
     const std::string line = head + fmt::format("{})", fmt::join(parameters, ", "));
@@ -263,11 +154,12 @@ class KernelText {
 
   // A loaded value is called after its buffer, others after their op; numbers in order of the text.
   std::string local_name(const NodePtr& node) {
-    const std::string base = node->op == Op::load && names_.contains(node->operands[0])
-                                 ? names_.at(node->operands[0])
+    const std::string base = node->op == Op::load && text_.is_named(node->operands[0])
+                                 ? text_.name_of(node->operands[0])
                                  : std::string(ir::info(node->op).name);
     const bool digit = std::isdigit(static_cast<unsigned char>(base.back())) != 0;
-    out_.locals.push_back(unique(fmt::format("{}{}{}", base, digit ? "_" : "", ++temporaries_)));
+    out_.locals.push_back(
+        text_.unique(fmt::format("{}{}{}", base, digit ? "_" : "", ++temporaries_)));
     return out_.locals.back();
   }
 
@@ -290,8 +182,9 @@ class KernelText {
         return alloc(node);
       case Op::store:
         return writer_.line(
-            fmt::format("{} = {};", element(node->operands[1], node->attribute<Shape>("indices")),
-                        text_of(node->operands[0])),
+            fmt::format("{} = {};",
+                        text_.element(node->operands[1], node->attribute<Shape>("indices")),
+                        text_.text_of(node->operands[0])),
             site_comment(node->operands[0].node));
       case Op::fail_if:
         return fail(node);
@@ -300,22 +193,22 @@ class KernelText {
     }
     if (node->op == Op::constant && !node->attribute<Literal>("value").is_scalar())
       return table(node);
-    if (!uses_.contains({node, 0})) return;  // an index or a load that nothing needs
-    const std::string text = expression(node);
-    if (may_inline(body, at) && text.size() <= kInlineLength) {
-      inlined_[{node, 0}] = text;
+    if (!text_.is_used({node, 0})) return;  // an index or a load that nothing needs
+    const std::string text = text_.expression(node);
+    if (text_.may_inline(body, at) && text.size() <= kInlineLength) {
+      text_.write_out({node, 0}, text);
       return;
     }
     const std::string name = local_name(node);
-    names_[{node, 0}] = name;
+    text_.name({node, 0}, name);
     writer_.line(fmt::format("const {} {} = {};", croton::name(node->types[0].dtype), name, text),
                  site_comment(node));
   }
 
   void table(const NodePtr& node) {
     const auto& literal = node->attribute<Literal>("value");
-    const std::string name = unique("table");
-    names_[{node, 0}] = name;
+    const std::string name = text_.unique("table");
+    text_.name({node, 0}, name);
     std::string elements;
     for (std::int64_t i = 0; i < literal.count(); ++i)
       elements += (i ? ", " : "") + literal_text(literal, i);
@@ -332,18 +225,18 @@ class KernelText {
   }
 
   void alloc(const NodePtr& node) {
-    const std::string name = unique(node->attribute<std::string>("name"));
-    names_[{node, 0}] = name;
+    const std::string name = text_.unique(node->attribute<std::string>("name"));
+    text_.name({node, 0}, name);
     if (const auto vector = vectors_.buffers.find(node.get()); vector != vectors_.buffers.end()) {
       const DType dtype = node->types[0].dtype;
       const Dim count =
           Dim::floordiv(volume(node->types[0].shape), vector_lanes(dtype, vector->second));
       return writer_.line(
-          fmt::format("{} {}[{}];", vector_type(dtype, vector->second), name, index_text(count)),
+          fmt::format("{} {}[{}];", vector_type(dtype, vector->second), name, text_.index(count)),
           purpose(*node));
     }
     writer_.line(fmt::format("alignas(64) {} {}[{}];", croton::name(node->types[0].dtype), name,
-                             index_text(volume(node->types[0].shape))),
+                             text_.index(volume(node->types[0].shape))),
                  purpose(*node));
   }
 
@@ -355,40 +248,41 @@ class KernelText {
     const auto& kind = node->attribute<std::string>("kind");
     std::vector<std::string> carried;
     for (std::size_t i = 0; i < node->operands.size(); ++i) {
-      const std::string name = unique("carried");
+      const std::string name = text_.unique("carried");
       carried.push_back(name);
       writer_.line(fmt::format("{} {} = {};", croton::name(node->operands[i].dtype()), name,
-                               text_of(node->operands[i])));
-      names_[region.parameters[i + 1]] = name;
-      names_[{node, static_cast<int>(i)}] = name;
+                               text_.text_of(node->operands[i])));
+      text_.name(region.parameters[i + 1], name);
+      text_.name({node, static_cast<int>(i)}, name);
     }
-    const std::string index = unique(node->attribute<std::string>("name"));
-    names_[region.parameters[0]] = index;
+    const std::string index = text_.unique(node->attribute<std::string>("name"));
+    text_.name(region.parameters[0], index);
     if (kind == "unroll") writer_.line("UNROLLED");
     if (is_parallel(*node)) {
       CROTON_CHECK(range[0].is(0) && range[2].is(1), "a parallel loop counts by one from zero");
       parallel_index_ = index;
       writer_.open(fmt::format(fmt::runtime(dialect_.parallel_loop), index));
     } else {
-      writer_.open(fmt::format(
-          "for (i64 {0} = {1}; {0} < {2}; {3})", index, index_text(range[0]), index_text(range[1]),
-          range[2].is(1) ? "++" + index : index + " += " + index_text(range[2])));
+      writer_.open(
+          fmt::format("for (i64 {0} = {1}; {0} < {2}; {3})", index, text_.index(range[0]),
+                      text_.index(range[1]),
+                      range[2].is(1) ? "++" + index : index + " += " + text_.index(range[2])));
     }
     statements(region.body);
     std::vector<std::string> next;
     for (std::size_t i = 0; i < carried.size(); ++i) {
-      const std::string name = unique("next");
+      const std::string name = text_.unique("next");
       writer_.line(fmt::format("const {} {} = {};", croton::name(node->operands[i].dtype()), name,
-                               text_of(region.results[i])));
+                               text_.text_of(region.results[i])));
       next.push_back(name);
-      taken_.erase(name);
-      if (carried.size() > 1) taken_.insert(name);
+      text_.release(name);
+      if (carried.size() > 1) text_.take(name);
     }
     for (std::size_t i = 0; i < carried.size(); ++i)
       writer_.line(fmt::format("{} = {};", carried[i], next[i]));
     writer_.close();
     if (is_parallel(*node)) parallel_index_.clear();
-    taken_.erase(index);
+    text_.release(index);
   }
 
   // Stores of consecutive elements, which blocks can hold.
@@ -409,35 +303,35 @@ class KernelText {
     const ir::Region& region = node->regions[0];
     const auto& range = node->attribute<Shape>("range");
     const bool parallel = is_parallel(*node);
-    const std::string index = unique(node->attribute<std::string>("name")), done = unique("done"),
-                      end = parallel ? "end" : index_text(range[1]);
+    const std::string index = text_.unique(node->attribute<std::string>("name")),
+                      done = text_.unique("done"), end = parallel ? "end" : text_.index(range[1]);
     if (parallel) parallel_index_ = index;
     writer_.line(fmt::format("i64 {} = {};", done, parallel ? "begin" : "0"));
-    const std::string is_large = fmt::format("{} >= {}", index_text(range[3]), range[4].text());
+    const std::string is_large = fmt::format("{} >= {}", text_.index(range[3]), range[4].text());
     streamed_.insert(is_large);
     if (const std::optional<DType> dtype = vector_dtype(region); dtype)
       stream_vectors(region, *dtype, is_large, done, end);
     else
       stream_blocks(region, is_large, done, end, index);
     // The vectors' names mean nothing here.
-    for (const NodePtr& inner : region.body) names_.erase({inner, 0});
-    names_[region.parameters[0]] = index;
+    for (const NodePtr& inner : region.body) text_.forget({inner, 0});
+    text_.name(region.parameters[0], index);
     writer_.open(fmt::format("for (i64 {0} = {1}; {0} < {2}; ++{0})", index, done, end));
     statements(region.body);
     writer_.close();
     if (parallel) parallel_index_.clear();
-    taken_.erase(index);
+    text_.release(index);
   }
 
   void stream_vectors(const ir::Region& region, DType dtype, const std::string& is_large,
                       const std::string& done, const std::string& end) {
-    names_[region.parameters[0]] = done;
+    text_.name(region.parameters[0], done);
     std::set<std::string> conditions;
     for (const NodePtr& inner : region.body)
       if (inner->op == Op::store)
         conditions.insert(fmt::format(
-            "(u64)({} + {}) % {} == 0", names_.at(inner->operands[1]),
-            index_text(offset_of(inner->operands[1], inner->attribute<Shape>("indices"))),
+            "(u64)({} + {}) % {} == 0", text_.name_of(inner->operands[1]),
+            text_.index(offset_of(inner->operands[1], inner->attribute<Shape>("indices"))),
             dialect_.vector_bytes));
     writer_.open(fmt::format("if ({} && {})", is_large, fmt::join(conditions, " && ")));
     writer_.open(fmt::format("for (; {0} - {1} >= {2}; {1} += {2})", end, done,
@@ -451,26 +345,26 @@ class KernelText {
                      const std::string& end, const std::string& index) {
     constexpr int kBlock = 512;
     const Value& parameter = region.parameters[0];
-    names_[parameter] = index;
+    text_.name(parameter, index);
     writer_.open(fmt::format("if ({})", is_large));
     writer_.open(fmt::format("for (; {0} - {1} >= {2}; {1} += {2})", end, done, kBlock));
     std::vector<std::string> copies;
     for (const NodePtr& inner : region.body) {
-      if (inner->op != Op::store || blocks_.contains(inner->operands[1])) continue;
+      if (inner->op != Op::store || text_.has_block(inner->operands[1])) continue;
       const Value& buffer = inner->operands[1];
       const Dim before = offset_of(buffer, inner->attribute<Shape>("indices")) -
                          Dim::value_of(parameter.node, parameter.index);
-      const std::string block = unique("block");
+      const std::string block = text_.unique("block");
       writer_.line(fmt::format("alignas(64) {} {}[{}];", name(buffer.dtype()), block, kBlock));
-      blocks_[buffer] = fmt::format("{}[{} - {}]", block, index, done);
-      copies.push_back(fmt::format("stream_copy({} + {}{}, {}, sizeof({}));", names_.at(buffer),
-                                   before.is(0) ? "" : index_text(before) + " + ", done, block,
+      text_.store_to_block(buffer, fmt::format("{}[{} - {}]", block, index, done));
+      copies.push_back(fmt::format("stream_copy({} + {}{}, {}, sizeof({}));", text_.name_of(buffer),
+                                   before.is(0) ? "" : text_.index(before) + " + ", done, block,
                                    block));
     }
     writer_.open(fmt::format("for (i64 {0} = {1}; {0} < {1} + {2}; ++{0})", index, done, kBlock));
     statements(region.body);
     writer_.close();
-    blocks_.clear();
+    text_.end_blocks();
     for (const std::string& copy : copies) writer_.line(copy);
     writer_.close();
     writer_.close();
@@ -484,14 +378,14 @@ class KernelText {
     for (const NodePtr& inner : region.body)
       if (inner->op == Op::store) dtype = inner->operands[1].dtype();
     const int bytes = vectors_.loops.at(node.get()), lanes = vector_lanes(dtype, bytes);
-    const std::string index = unique(node->attribute<std::string>("name"));
-    names_[region.parameters[0]] = index;
+    const std::string index = text_.unique(node->attribute<std::string>("name"));
+    text_.name(region.parameters[0], index);
     writer_.line("UNROLLED");
     writer_.open(fmt::format("for (i64 {0} = 0; {0} < {1}; {0} += {2})", index,
-                             index_text(range[1]), lanes));
+                             text_.index(range[1]), lanes));
     vector_statements(region, dtype, bytes, false);
     writer_.close();
-    taken_.erase(index);
+    text_.release(index);
   }
 
   // A body that `vector_dtype` has accepted, with whole vectors from the index on.
@@ -501,37 +395,37 @@ class KernelText {
     const std::string type = vector_type(dtype, bytes);
     std::unordered_set<const Node*> vectors;
     const auto operand = [&](const Value& v) {
-      const std::string text = wrapped(text_of(v));
+      const std::string text = wrapped(text_.text_of(v));
       return vectors.contains(v.node.get()) ? text : fmt::format("({} - {}{{}})", text, type);
     };
     const auto place = [&](const Value& buffer, const Shape& indices, bool write) {
-      const std::string offset = index_text(offset_of(buffer, indices));
+      const std::string offset = text_.index(offset_of(buffer, indices));
       if (vectors_.buffers.contains(buffer.node.get()))
-        return fmt::format("{}[({}) / {}]", names_.at(buffer), offset, lanes);
-      return fmt::format("*({}{}_memory*)({} + {})", write ? "" : "const ", type, names_.at(buffer),
-                         offset);
+        return fmt::format("{}[({}) / {}]", text_.name_of(buffer), offset, lanes);
+      return fmt::format("*({}{}_memory*)({} + {})", write ? "" : "const ", type,
+                         text_.name_of(buffer), offset);
     };
     for (const NodePtr& inner : region.body) {
       if (inner->op == Op::constant) {
-        inlined_[{inner, 0}] = literal_text(inner->attribute<Literal>("value"));
+        text_.write_out({inner, 0}, literal_text(inner->attribute<Literal>("value")));
         continue;
       }
       if (inner->op == Op::store) {
         const Value& buffer = inner->operands[1];
         const Shape& indices = inner->attribute<Shape>("indices");
         const std::string value = operand(inner->operands[0]);
-        writer_.line(streams
-                         ? fmt::format("stream_store({}, ({}*)({} + {}));", value, type,
-                                       names_.at(buffer), index_text(offset_of(buffer, indices)))
-                         : fmt::format("{} = {};", place(buffer, indices, true), value),
-                     site_comment(inner->operands[0].node));
+        writer_.line(
+            streams ? fmt::format("stream_store({}, ({}*)({} + {}));", value, type,
+                                  text_.name_of(buffer), text_.index(offset_of(buffer, indices)))
+                    : fmt::format("{} = {};", place(buffer, indices, true), value),
+            site_comment(inner->operands[0].node));
         continue;
       }
       std::string text;
       if (inner->op == Op::load) {
         const Shape& indices = inner->attribute<Shape>("indices");
         if (growth(offset_of(inner->operands[0], indices), parameter) == 0)
-          text = fmt::format("{} - {}{{}}", element(inner->operands[0], indices), type);
+          text = fmt::format("{} - {}{{}}", text_.element(inner->operands[0], indices), type);
         else
           text = place(inner->operands[0], indices, false);
       } else {
@@ -541,14 +435,14 @@ class KernelText {
         text = filled(vector_text(row), operands, type);
       }
       const std::string name = local_name(inner);
-      names_[{inner, 0}] = name;
+      text_.name({inner, 0}, name);
       vectors.insert(inner.get());
       writer_.line(fmt::format("const {} {} = {};", type, name, text), site_comment(inner));
     }
   }
 
   void branch(const NodePtr& node) {
-    writer_.open(fmt::format("if ({})", text_of(node->operands[0])));
+    writer_.open(fmt::format("if ({})", text_.text_of(node->operands[0])));
     statements(node->regions[0].body);
     writer_.close();
     if (node->regions.size() > 1) {
@@ -566,9 +460,9 @@ class KernelText {
     const std::string index = parallel_index_.empty() ? "0l" : parallel_index_;
     std::string values;
     for (std::size_t i = 1; i < node->operands.size() && i <= 4; ++i)
-      values += fmt::format(" failure->values[{}] = {};", i - 1, text_of(node->operands[i]));
+      values += fmt::format(" failure->values[{}] = {};", i - 1, text_.text_of(node->operands[i]));
     writer_.open(fmt::format("if ({} && lowest_failure(failure, {}))",
-                             wrapped(text_of(node->operands[0])), index));
+                             wrapped(text_.text_of(node->operands[0])), index));
     writer_.line(fmt::format("failure->site = {};{}", site, values));
     writer_.close();
   }
@@ -579,11 +473,7 @@ class KernelText {
   VectorLoops vectors_;
   EmittedKernel out_;
   std::vector<Value> buffers_;
-  std::set<std::string> symbols_, taken_;
-  std::map<std::string, std::string> symbol_names_;
-  std::unordered_map<Value, std::string, ir::ValueHash> names_, inlined_;
-  std::unordered_map<Value, int, ir::ValueHash> uses_;
-  std::unordered_map<Value, std::string, ir::ValueHash> blocks_;  // what stores write instead
+  ValueText text_;
   std::set<std::string> streamed_;  // when the function's loops let stores go past the caches
   std::string parallel_index_;
   int temporaries_ = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <set>
@@ -16,6 +17,17 @@ std::string real_text(T value, const char* suffix, const char* type) {
   std::string text = fmt::format("{}", value);
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text + suffix;
+}
+
+// f32x16 and f32x16_memory: see vector_types.
+bool names_a_vector(std::string_view name) {
+  constexpr std::string_view kMemory = "_memory";
+  if (name.ends_with(kMemory)) name.remove_suffix(kMemory.size());
+  if (!name.starts_with("f32x") && !name.starts_with("f64x")) return false;
+  name.remove_prefix(4);
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isdigit(static_cast<unsigned char>(c)) != 0;
+  });
 }
 
 }  // namespace
@@ -96,7 +108,10 @@ bool is_reserved(std::string_view name) {
       // parameters and namespaces of entries, what CUDA declares, and macros of some compilers
       "begin", "end", "failure", "buffers", "dims", "croton", "main", "blockIdx", "blockDim",
       "gridDim", "threadIdx", "warpSize", "atomicMin", "linux", "unix", "vector_fma"};
-  return reserved.contains(name) || name.find("__") != std::string_view::npos;
+  const bool implementation =
+      name.size() > 1 && name[0] == '_' && std::isupper(static_cast<unsigned char>(name[1])) != 0;
+  return reserved.contains(name) || implementation || names_a_vector(name) ||
+         name.find("__") != std::string_view::npos;
 }
 
 }  // namespace croton::codegen

@@ -20,7 +20,7 @@ namespace croton::codegen {
 /// The text, in parentheses unless it is atomic.
 [[nodiscard]] std::string wrapped(const std::string& text);
 [[nodiscard]] bool is_word(char c);
-/// Keywords of C++ and CUDA, and the parameters of entries.
+/// Keywords of C++ and CUDA, names kept for compilers, the parameters of entries, vector types.
 [[nodiscard]] bool is_reserved(std::string_view name);
 
 }  // namespace croton::codegen
