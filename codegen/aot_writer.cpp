@@ -248,13 +248,16 @@ class FunctionText {
     for (const ir::Fact& fact : function_.module.facts) check_fact(fact);
     check_extents(0, read_);
     if (function_.prologue) values();
+    const std::span<const ir::Value> told =
+        function_.prologue ? std::span<const ir::Value>(function_.prologue->outputs)
+                           : std::span<const ir::Value>();
     for (const ir::Require& require : function_.module.requires_) {
+      if (!require.fact.empty()) continue;  // checked above
       const std::string a = dims_.text(require.a), b = dims_.text(require.b);
-      writer_.open(fmt::format("if (({}) != ({}))", a, b));
+      writer_.open(fmt::format("if (!(({}) {} ({})))", a, ir::text(require.relation), b));
       writer_.line("static constexpr Site site = " + site_text(require.sites) + ";");
-      writer_.line(fmt::format("return disagree(call->error, {}, {}, {}, {}, {}, site);",
-                               c_string(name_), c_string(require.a.text()), a,
-                               c_string(require.b.text()), b));
+      writer_.line(fmt::format("return disagree(call->error, {}, {}, {}, {}, site);",
+                               c_string(name_), c_string(ir::broken_text(require, told)), a, b));
       writer_.close();
     }
     writer_.line("return CROTON_AOT_OK;");

@@ -33,6 +33,10 @@ namespace croton::detail {
 [[nodiscard]] ir::Integers resolve(const Axes& axes, int rank);
 [[nodiscard]] std::int64_t resolve(std::int64_t axis, int rank);
 
+/// The dim that a scalar integer is, known or found when the function is called. UserError naming
+/// `what` for anything else.
+[[nodiscard]] Dim dim_of_scalar(const ir::Value& value, std::string_view what);
+
 /// A place list of NumPy's basic indexing, resolved against a shape.
 struct ResolvedIndex {
   Shape starts, sizes;  // one per axis of x

@@ -138,9 +138,17 @@ Expr built(std::string_view function, std::span<const Operand> operands, const L
   try {
     const ir::Value value = build();
     value.node->add_site(site);
-    // Casts and broadcasts that the call inserted belong to its line too.
-    for (const ir::Value& operand : value.node->operands)
-      if (operand.node->provenance().sites.empty()) operand.node->add_site(site);
+    // What the call made besides belongs to its line too.
+    std::vector<ir::NodePtr> made{value.node};
+    while (!made.empty()) {
+      const ir::NodePtr node = made.back();
+      made.pop_back();
+      for (const ir::Value& operand : node->operands) {
+        if (!operand.node->provenance().sites.empty()) continue;
+        operand.node->add_site(site);
+        made.push_back(operand.node);
+      }
+    }
     return expr_of(value, site);
   } catch (const UserError& error) {
     throw completed(error, function, operands, site);

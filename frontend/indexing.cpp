@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "frontend/build.hpp"
 #include "ir/infer.hpp"
@@ -11,25 +12,28 @@
 namespace croton::detail {
 namespace {
 
+// Beyond every extent, and small enough to be added to one.
+constexpr std::int64_t kLongestStep = std::int64_t{1} << 62;
+
 Dim dim_of(const Bound& bound, const Dim& fallback) {
   if (const Dim* dim = std::get_if<Dim>(&bound)) return *dim;
-  if (const Expr* expr = std::get_if<Expr>(&bound)) {
-    const ir::Value value = value_of(*expr);
-    if (value.rank() != 0 || !is_integer(value.dtype()))
-      throw UserError(
-          fmt::format("a slice bound must be a scalar integer, not {}", ir::text(value.type())));
-    if (const auto known = ir::splat_value(value)) return Dim(known->as_integer());
-    const ir::Value wide = ir::cast(value, DType::i64);
-    return Dim::value_of(wide.node, wide.index);
-  }
+  if (const Expr* expr = std::get_if<Expr>(&bound))
+    return dim_of_scalar(value_of(*expr), "a slice bound");
   return fallback;
 }
 
 bool is_open(const Bound& bound) { return std::holds_alternative<std::monostate>(bound); }
 
-// Negative constants count from the end; then clamped to [low, high].
+// Negative positions count from the end; then clamped to [low, high]. A position that is only known
+// when the function is called has one extent added if it is negative. Of extent - 1 that changes
+// nothing: it is negative when there is no element.
 Dim clamped(Dim position, const Dim& extent, const Dim& low, const Dim& high) {
-  if (position.is_constant() && *position.constant() < 0) position = position + extent;
+  if (position.is_constant()) {
+    if (*position.constant() < 0) position = position + extent;
+  } else if (!provably_less_equal(Dim(0), position) && !(position == extent - Dim(1))) {
+    const Dim minus_one_if_negative = Dim::max(Dim::min(position, Dim(0)), Dim(-1));
+    position = position - extent * minus_one_if_negative;
+  }
   return Dim::min(Dim::max(position, low), high);
 }
 
@@ -37,25 +41,19 @@ struct Range {
   Dim start, size;
 };
 
-Range range_of(const Slice& slice, const Dim& extent) {
-  if (slice.step == 0) throw UserError("the step of a slice is 0");
-  const Dim zero(0), one(1);
-  if (slice.step > 0) {
-    const Dim start =
-        is_open(slice.start) ? zero : clamped(dim_of(slice.start, zero), extent, zero, extent);
-    const Dim stop =
-        is_open(slice.stop) ? extent : clamped(dim_of(slice.stop, extent), extent, zero, extent);
-    const Dim length = Dim::max(stop - start, zero);
-    return {start, Dim::floordiv(length + Dim(slice.step - 1), Dim(slice.step))};
-  }
-  const Dim last = extent - one, before(-1);
-  const Dim start =
-      is_open(slice.start) ? last : clamped(dim_of(slice.start, last), extent, before, last);
-  // An open stop is one before the first element; -1 as a number would mean the last one.
-  const Dim stop =
-      is_open(slice.stop) ? before : clamped(dim_of(slice.stop, before), extent, before, last);
-  const Dim length = Dim::max(start - stop, zero);
-  return {start, Dim::floordiv(length + Dim(-slice.step - 1), Dim(-slice.step))};
+Range range_of(const Slice& slice, std::int64_t step, const Dim& extent) {
+  const Dim zero(0), before(-1), last = extent - Dim(1);
+  const bool forward = step > 0;
+  const Dim &low = forward ? zero : before, &high = forward ? extent : last;
+  const auto bound = [&](const Bound& given, const Dim& open) {
+    return is_open(given) ? open : clamped(dim_of(given, open), extent, low, high);
+  };
+  // An open stop backwards is one before the first element; -1 as a number would mean the last one.
+  const Dim start = bound(slice.start, forward ? zero : last),
+            stop = bound(slice.stop, forward ? extent : before);
+  const Dim length = Dim::max(forward ? stop - start : start - stop, zero);
+  const std::int64_t stride = forward ? step : -step;
+  return {start, Dim::floordiv(length + Dim(stride - 1), Dim(stride))};
 }
 
 Dim position_of(std::int64_t i, const Dim& extent, std::size_t axis) {
@@ -105,6 +103,21 @@ std::vector<ir::Value> common_shape(std::vector<ir::Value> arrays) {
 
 }  // namespace
 
+Dim dim_of_scalar(const ir::Value& value, std::string_view what) {
+  if (value.rank() != 0 || !is_integer(value.dtype()))
+    throw UserError(
+        fmt::format("{} must be a scalar integer, not {}", what, ir::text(value.type())));
+  // No dim is as large as what u64 has beyond i64.
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const bool wider = value.dtype() == DType::u64;
+  if (const auto known = ir::splat_value(value))
+    return wider ? Dim(std::min(known->at<std::uint64_t>(0), most)) : Dim(known->as_integer());
+  const ir::Value within =
+      wider ? ir::minimum(value, ir::constant(ir::Literal::scalar(most))) : value;
+  const ir::Value wide = ir::cast(within, DType::i64);
+  return Dim::value_of(wide.node, wide.index);
+}
+
 ResolvedIndex resolve(std::span<const Index> indices, const Shape& shape) {
   ResolvedIndex r;
   const std::vector<Index> full = spread(indices, shape.size());
@@ -134,8 +147,9 @@ ResolvedIndex resolve(std::span<const Index> indices, const Shape& shape) {
         drop = true;
       } else {
         const auto& slice = std::get<Slice>(index.value);
-        range = range_of(slice, extent);
-        step = slice.step;
+        if (slice.step == 0) throw UserError("the step of a slice is 0");
+        step = std::clamp(slice.step, -kLongestStep, kLongestStep);
+        range = range_of(slice, step, extent);
         r.result.push_back(range.size);
       }
     }

@@ -114,17 +114,26 @@ class Builder {
     if (options_.allow_unused) return;
     for (const Expr& input : inputs.list())
       if (!used.contains(input.node().get()) && !names_a_dim(input))
-        fail("an input is not used; remove it, or set .allow_unused = true", {note(input)});
+        fail("an input is not used, not even for its shape; remove it, or set .allow_unused = true",
+             {note(input)});
   }
 
-  // An input that nothing reads may still be what a symbolic dim is known by.
+  // An input that nothing reads is used for its shape when a dim is made of its symbols.
   [[nodiscard]] bool names_a_dim(const Expr& input) const {
-    for (const ir::NodePtr& node : ir::topological_order(module_.roots()))
-      for (const ir::Type& type : node->types)
-        for (const Dim& dim : type.shape)
-          for (const Dim& own : input.shape())
-            if (!own.symbol().empty() && dim == own) return true;
-    return false;
+    std::set<std::string> own;
+    for (const Dim& dim : input.shape()) own.insert(dim.symbol());
+    own.erase("");
+    bool found = false;
+    const auto look = [&](const Shape& shape) {
+      for (const Dim& dim : shape)
+        dim.for_each_leaf([&](const Dim::Atom& atom) { found = found || own.contains(atom.name); });
+    };
+    for (const ir::NodePtr& node : ir::topological_order(module_.roots())) {
+      for (const ir::Type& type : node->types) look(type.shape);
+      for (const ir::Attribute& attribute : node->attributes)
+        if (const auto* dims = std::get_if<Shape>(&attribute.value)) look(*dims);
+    }
+    return found;
   }
 
   const CompileOptions& options_;

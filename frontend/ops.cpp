@@ -107,14 +107,7 @@ Expr arange(Dim start, Dim stop, std::int64_t step, DType dtype, Location where)
 
 Expr arange(const Expr& count, DType dtype, Location where) {
   return built("arange", {Operand(count, where)}, [&] {
-    const ir::Value v = value_of(count);
-    if (v.rank() != 0 || !is_integer(v.dtype()))
-      throw UserError(
-          fmt::format("the count must be a scalar integer, not {}", ir::text(v.type())));
-    if (const auto known = ir::splat_value(v))
-      return ir::arange(Dim(0), Dim(known->as_integer()), 1, dtype);
-    const ir::Value wide = ir::cast(v, DType::i64);
-    return ir::arange(Dim(0), Dim::value_of(wide.node, wide.index), 1, dtype);
+    return ir::arange(Dim(0), detail::dim_of_scalar(value_of(count), "the count"), 1, dtype);
   });
 }
 

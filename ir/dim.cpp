@@ -11,6 +11,18 @@ namespace {
 
 std::atomic<std::int64_t> unique_count{0};
 
+std::int64_t checked_sum(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_add_overflow(a, b, &result)) Dim::throw_too_large();
+  return result;
+}
+
+std::int64_t checked_product(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  if (__builtin_mul_overflow(a, b, &result)) Dim::throw_too_large();
+  return result;
+}
+
 using Atom = Dim::Atom;
 using Term = Dim::Term;
 using Terms = Dim::Terms;
@@ -80,7 +92,7 @@ Terms normalised(Terms terms) {
   Terms out;
   for (Term& term : terms) {
     if (!out.empty() && out.back().factors == term.factors)
-      out.back().coefficient += term.coefficient;
+      out.back().coefficient = checked_sum(out.back().coefficient, term.coefficient);
     else
       out.push_back(std::move(term));
   }
@@ -90,6 +102,7 @@ Terms normalised(Terms terms) {
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) {
   if (b == 0) return 0;
+  if (b == -1) return checked_product(a, -1);
   const std::int64_t q = a / b;
   return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;
 }
@@ -99,7 +112,7 @@ std::int64_t apply(Atom::Kind kind, std::int64_t a, std::int64_t b) {
     case Atom::Kind::floordiv:
       return floor_divide(a, b);
     case Atom::Kind::mod:
-      return b == 0 ? 0 : a - floor_divide(a, b) * b;
+      return b == 0 || b == -1 ? 0 : a - floor_divide(a, b) * b;
     case Atom::Kind::min:
       return std::min(a, b);
     default:
@@ -120,27 +133,81 @@ Dim make_binary(Atom::Kind kind, const Dim& a, const Dim& b) {
   }
 }
 
-// A lower bound of an atom, given that extents and symbols are never negative.
-bool never_negative(const Atom& atom) {
-  const auto leaf = [](const Dim& dim) { return provably_less_equal(Dim(0), dim); };
-  switch (atom.kind) {
-    case Atom::Kind::symbol:  // an extent, but for those that stand for a run-time value
-      return !atom.name.starts_with(Dim::kValuePrefix);
-    case Atom::Kind::value:
-      return false;
-    case Atom::Kind::floordiv:
-      return leaf(atom.arguments[0]) && leaf(atom.arguments[1]);
-    case Atom::Kind::mod:
-      return leaf(atom.arguments[1]);
-    case Atom::Kind::min:
-      return leaf(atom.arguments[0]) && leaf(atom.arguments[1]);
-    case Atom::Kind::max:
-      return leaf(atom.arguments[0]) || leaf(atom.arguments[1]);
-  }
-  return false;
-}
-
 }  // namespace
+
+// Proofs of `>= 0`, given that extents and symbols are never negative.
+class DimProof {
+ public:
+  bool never_negative(const Dim& dim) {
+    if (dim.is_constant()) return *dim.constant() >= 0;
+    const Terms terms = dim.terms();
+    const bool plain = std::all_of(terms.begin(), terms.end(), [&](const Term& term) {
+      return term.coefficient >= 0 && factors(term, nullptr);
+    });
+    if (plain) return true;
+    for (const Term& term : terms)
+      for (const Atom& atom : term.factors)
+        if (!atom.arguments.empty() && budget_ > 0 && factors(term, &atom) &&
+            bounded(dim, term, atom))
+          return true;
+    return false;
+  }
+
+ private:
+  bool never_negative(const Atom& atom) {
+    switch (atom.kind) {
+      case Atom::Kind::symbol:  // an extent, but for those that stand for a run-time value
+        return !atom.name.starts_with(Dim::kValuePrefix);
+      case Atom::Kind::value:
+        return false;
+      case Atom::Kind::floordiv:
+      case Atom::Kind::min:
+        return never_negative(atom.arguments[0]) && never_negative(atom.arguments[1]);
+      case Atom::Kind::mod:
+        return never_negative(atom.arguments[1]);
+      case Atom::Kind::max:
+        return never_negative(atom.arguments[0]) || never_negative(atom.arguments[1]);
+    }
+    return false;
+  }
+
+  bool factors(const Term& term, const Atom* except) {
+    return std::all_of(term.factors.begin(), term.factors.end(),
+                       [&](const Atom& atom) { return &atom == except || never_negative(atom); });
+  }
+
+  // The dim with `atom` of one of its terms replaced by what bounds the term from below.
+  bool bounded(const Dim& dim, const Term& term, const Atom& atom) {
+    --budget_;
+    Dim whole(term.coefficient), rest(1);
+    for (const Atom& factor : term.factors)
+      if (&factor != &atom) rest = rest * Dim::of_atom(factor);
+    whole = whole * rest * Dim::of_atom(atom);
+    const auto with = [&](std::int64_t coefficient, const Dim& bound) {
+      return never_negative(dim - whole + Dim(coefficient) * rest * bound);
+    };
+    const Dim &a = atom.arguments[0], &b = atom.arguments[1];
+    const bool positive = term.coefficient > 0;
+    switch (atom.kind) {
+      case Atom::Kind::min:  // at most each argument, and one of them
+      case Atom::Kind::max:  // at least each argument, and one of them
+        if (positive == (atom.kind == Atom::Kind::max))
+          return with(term.coefficient, a) || with(term.coefficient, b);
+        return with(term.coefficient, a) && with(term.coefficient, b);
+      case Atom::Kind::floordiv: {  // a - b + 1 <= b * floordiv(a, b) <= a
+        const std::int64_t divisor = b.constant().value_or(0);
+        if (divisor < 1 || term.coefficient % divisor != 0) return false;
+        return with(term.coefficient / divisor, positive ? a - Dim(divisor - 1) : a);
+      }
+      default:
+        return false;
+    }
+  }
+
+  int budget_ = 24;  // replacements
+};
+
+void Dim::throw_too_large() { throw UserError("a dim exceeds 64 bits"); }
 
 Dim::Dim(std::string symbol) {
   const auto legal = [](char c) {
@@ -201,18 +268,18 @@ Terms Dim::terms() const {
 }
 
 Dim operator+(const Dim& a, const Dim& b) {
-  if (a.is_constant() && b.is_constant()) return Dim(a.constant_ + b.constant_);
+  if (a.is_constant() && b.is_constant()) return Dim(checked_sum(a.constant_, b.constant_));
   Terms terms = a.terms();
   for (const Term& term : b.terms()) terms.push_back(term);
   return Dim::of_terms(std::move(terms));
 }
 
 Dim operator*(const Dim& a, const Dim& b) {
-  if (a.is_constant() && b.is_constant()) return Dim(a.constant_ * b.constant_);
+  if (a.is_constant() && b.is_constant()) return Dim(checked_product(a.constant_, b.constant_));
   Terms out;
   for (const Term& x : a.terms())
     for (const Term& y : b.terms()) {
-      Term term{x.coefficient * y.coefficient, x.factors};
+      Term term{checked_product(x.coefficient, y.coefficient), x.factors};
       term.factors.insert(term.factors.end(), y.factors.begin(), y.factors.end());
       out.push_back(std::move(term));
     }
@@ -314,18 +381,18 @@ std::size_t Dim::hash() const {
 
 std::int64_t Dim::evaluate(const std::function<std::int64_t(const Atom&)>& lookup) const {
   if (is_constant()) return constant_;
-  std::int64_t sum = 0;
+  std::int64_t total = 0;
   for (const Term& term : *terms_) {
-    std::int64_t product = term.coefficient;
+    std::int64_t value = term.coefficient;
     for (const Atom& atom : term.factors) {
       const bool leaf = atom.arguments.empty();
-      product *= leaf ? lookup(atom)
-                      : apply(atom.kind, atom.arguments[0].evaluate(lookup),
-                              atom.arguments[1].evaluate(lookup));
+      value = checked_product(value, leaf ? lookup(atom)
+                                          : apply(atom.kind, atom.arguments[0].evaluate(lookup),
+                                                  atom.arguments[1].evaluate(lookup)));
     }
-    sum += product;
+    total = checked_sum(total, value);
   }
-  return sum;
+  return total;
 }
 
 Dim Dim::substitute(const std::function<std::optional<Dim>(const Atom&)>& replace) const {
@@ -369,14 +436,8 @@ Dim volume(const Shape& shape) {
 }
 
 bool provably_less_equal(const Dim& a, const Dim& b) {
-  // Constant dims decide at once; otherwise every term of b - a must be provably >= 0.
   if (a.is_constant() && b.is_constant()) return *a.constant() <= *b.constant();
-  const Dim difference = b - a;
-  for (const Term& term : difference.terms()) {
-    if (term.coefficient < 0) return false;
-    if (!std::all_of(term.factors.begin(), term.factors.end(), never_negative)) return false;
-  }
-  return true;
+  return DimProof().never_negative(b - a);
 }
 
 }  // namespace croton

@@ -28,12 +28,17 @@ class Dim {
   using Terms = std::vector<Term>;
 
   /// A known extent. Negative numbers are legal inside expressions (offsets), not as extents.
+  /// Dims, and what is computed of them, are numbers of 64 bits with a sign; UserError beyond.
   template <std::integral I>
-  Dim(I value) : constant_(static_cast<std::int64_t>(value)) {}
+  Dim(I value) : constant_(static_cast<std::int64_t>(value)) {
+    if constexpr (std::unsigned_integral<I> && sizeof(I) == sizeof(constant_))
+      if (constant_ < 0) throw_too_large();
+  }
   /// A symbol, identified by its name within one compile.
   Dim(const char* symbol) : Dim(std::string(symbol)) {}
   Dim(std::string symbol);
   Dim() = default;
+  [[noreturn]] static void throw_too_large();
   /// Symbols with this prefix stand for run-time values, which may be negative.
   static constexpr const char* kValuePrefix = "value$";
 
@@ -76,6 +81,7 @@ class Dim {
   friend bool operator==(const Dim& a, const Dim& b);
 
  private:
+  friend class DimProof;
   static Dim of_terms(Terms terms);
   static Dim of_atom(Atom atom);
   std::int64_t constant_ = 0;

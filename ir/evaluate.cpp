@@ -6,6 +6,7 @@
 
 #include "ir/composition.hpp"
 #include "ir/evaluator.hpp"
+#include "ir/require.hpp"
 
 namespace croton::ir {
 
@@ -108,10 +109,20 @@ Elements Evaluator::empty(DType dtype, Extents shape) const {
   return out;
 }
 
+// What a compiled function refuses before it computes anything.
+void Evaluator::check(const NodePtr& node) const {
+  if (node->op == Op::call) return;  // its body is checked
+  for (const Require& require : requirements(node)) {
+    const std::int64_t a = dim(require.a), b = dim(require.b);
+    if (!require.holds(a, b)) throw UserError(broken(require, a, b), notes(require));
+  }
+}
+
 void Evaluator::evaluate(const Value& root) {
   const std::vector<Value> roots{root};
   for (const NodePtr& node : topological_order(roots)) {
     if (values_.contains(node.get())) continue;
+    check(node);
     Elements made = compute(node);
     alive_.push_back(node);
     values_.emplace(node.get(), std::move(made));
@@ -239,10 +250,13 @@ Elements Evaluator::movement(const Node& node, const std::vector<const Elements*
 std::int64_t Evaluator::checked(const Elements& indices, std::int64_t at, std::int64_t extent,
                                 std::int64_t axis) const {
   const std::int64_t given = integer(indices, at);
-  const std::int64_t index = given < 0 ? given + extent : given;
+  const bool is_signed = indices.dtype != DType::u64;
+  const std::int64_t index = given < 0 && is_signed ? given + extent : given;
   if (index < 0 || index >= extent)
-    throw UserError(
-        fmt::format("index {} is out of bounds for axis {} with size {}", given, axis, extent));
+    throw UserError(fmt::format(
+        "index {} is out of bounds for axis {} with size {}",
+        is_signed ? std::to_string(given) : std::to_string(static_cast<std::uint64_t>(given)), axis,
+        extent));
   return index;
 }
 

@@ -74,7 +74,10 @@ class Reference final : public Evaluator {
 
   // A place that is not determined has no meaning to follow; any in range is as good.
   std::int64_t integer(const Elements& x, std::int64_t i) const override {
-    return static_cast<std::int64_t>(x.data<Bounded>()[i].value);
+    const long double value = x.data<Bounded>()[i].value;
+    // The bits of what u64 has beyond i64.
+    return x.dtype == DType::u64 ? static_cast<std::int64_t>(static_cast<std::uint64_t>(value))
+                                 : static_cast<std::int64_t>(value);
   }
 
   // Integers and bool are exact: through the loops of the exact evaluator.

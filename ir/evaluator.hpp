@@ -82,6 +82,7 @@ class Evaluator {
   [[nodiscard]] std::int64_t checked(const Elements& indices, std::int64_t at, std::int64_t extent,
                                      std::int64_t axis) const;
   void evaluate(const Value& root);
+  void check(const NodePtr& node) const;
 
   std::int64_t max_elements_;
   std::map<std::string, std::int64_t> symbols_;

@@ -10,8 +10,6 @@
 namespace croton::ir {
 namespace {
 
-thread_local RequireCollector* collector = nullptr;
-
 template <class T>
 const T& get(Attributes attributes, std::size_t i) {
   const T* value = std::get_if<T>(&attributes[i].value);
@@ -40,18 +38,18 @@ void check_extents(const Shape& shape) {
       throw UserError(fmt::format("negative extent {} in shape [{}]", dim.text(), text(shape)));
 }
 
-// Positions of a slice that has elements whatever the extent is: checked when it is known.
-void must_lie_inside(const Dim& first, const Dim& last, std::size_t axis, const Dim& extent) {
-  if (collector == nullptr) return;
-  for (const Dim& position : {first, last}) {
-    const std::string claim = fmt::format("position {} lies outside axis {} of extent {}",
-                                          position.text(), axis, extent.text());
-    if (!provably_less_equal(Dim(0), position))
-      collector->found.push_back({Dim::min(position, Dim(0)), Dim(0), claim});
-    if (!provably_less_equal(position + Dim(1), extent))
-      collector->found.push_back({Dim::max(position + Dim(1), extent), extent, claim});
-    if (first == last) break;
-  }
+// The positions of a slice; an empty one may begin one beyond the last element.
+void must_lie_inside(const Dim& start, const Dim& size, std::int64_t step, std::size_t axis,
+                     const Dim& extent) {
+  const Dim last = start + (size - Dim(1)) * Dim(step);
+  const Dim &low = step > 0 ? start : last, &high = step > 0 ? last : start;
+  const auto claim = [&](const Dim& position) {
+    return fmt::format("position {} lies outside axis {} of extent {}", told(position), axis,
+                       told(extent));
+  };
+  if (!provably_less_equal(Dim(0), low)) assume(low, Relation::at_least, Dim(0), claim(low));
+  if (!provably_less_equal(high + Dim(1), extent))
+    assume(extent, Relation::at_least, high + Dim(1), claim(high));
 }
 
 void check_slice(const Shape& starts, const Shape& sizes, const Integers& steps,
@@ -61,24 +59,31 @@ void check_slice(const Shape& starts, const Shape& sizes, const Integers& steps,
                                 shape.size()));
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (steps[i] == 0) throw UserError(fmt::format("slice step is 0 on axis {}", i));
-    if (!starts[i].is_constant() || !sizes[i].is_constant() || !shape[i].is_constant()) {
-      if (sizes[i].is_constant() && *sizes[i].constant() > 0)
-        must_lie_inside(starts[i], starts[i] + Dim((*sizes[i].constant() - 1) * steps[i]), i,
-                        shape[i]);
-      continue;
-    }
-    const std::int64_t size = *sizes[i].constant(), extent = *shape[i].constant();
-    if (size == 0) continue;
-    const std::int64_t first = *starts[i].constant(), last = first + (size - 1) * steps[i];
-    if (size < 0 || std::min(first, last) < 0 || std::max(first, last) >= extent)
+    if (sizes[i].is(0)) continue;
+    if (sizes[i].is_constant() && *sizes[i].constant() < 0)
       throw UserError(
-          fmt::format("slice [{} ... {}] leaves axis {} of extent {}", first, last, i, extent));
+          fmt::format("negative extent {} in shape [{}]", sizes[i].text(), text(sizes)));
+    must_lie_inside(starts[i], sizes[i], steps[i], i, shape[i]);
   }
+}
+
+// Nothing can be taken from an axis without elements.
+void must_have_places(const Dim& extent, const Shape& places, std::int64_t axis) {
+  assume(extent, Relation::at_least, Dim::min(volume(places), Dim(1)),
+         fmt::format("every index is out of bounds for axis {} with size 0", axis));
 }
 
 void check_index_dtype(const Value& index) {
   if (!is_integer(index.dtype()))
     throw UserError(fmt::format("indices must be integers, not {}", name(index.dtype())));
+}
+
+void must_have_elements(const Shape& shape, const Integers& axes, const Dim& least) {
+  for (const std::int64_t axis : axes) {
+    const Dim& extent = shape[static_cast<std::size_t>(axis)];
+    assume(extent, Relation::at_least, least,
+           fmt::format("axis {} is empty, and this reduction has no identity", axis));
+  }
 }
 
 // Shape of x with axes [axis, axis + count) replaced by the shape of the index arrays.
@@ -95,6 +100,8 @@ Shape indexed_shape(const Value& x, std::int64_t axis, Operands indices) {
     for (std::size_t i = 0; i < places.size(); ++i)
       places[i] = unify(places[i], index.shape()[i], "index arrays must have one shape");
   }
+  for (std::int64_t i = axis; i < axis + count; ++i)
+    must_have_places(x.shape()[static_cast<std::size_t>(i)], places, i);
   Shape out(x.shape().begin(), x.shape().begin() + axis);
   out.insert(out.end(), places.begin(), places.end());
   out.insert(out.end(), x.shape().begin() + axis + count, x.shape().end());
@@ -103,14 +110,11 @@ Shape indexed_shape(const Value& x, std::int64_t axis, Operands indices) {
 
 }  // namespace
 
-RequireCollector::RequireCollector() : outer_(collector) { collector = this; }
-RequireCollector::~RequireCollector() { collector = outer_; }
-
 Dim unify(const Dim& a, const Dim& b, const std::string& message) {
   if (a == b) return a;
   const Dim difference = a - b;
   if (difference.is_constant()) throw UserError(message);
-  if (collector) collector->found.push_back({a, b, {}});
+  assume(a, Relation::equal, b, "");
   return b.is_constant() ? b : a;
 }
 
@@ -294,15 +298,17 @@ Types infer_reduce(Operands operands, Attributes attributes) {
   return {tensor(operands[0].dtype(), without_axes(operands[0].shape(), axes))};
 }
 
+// The largest of nothing is nothing: NumPy's rule, by which a result without elements is allowed.
 Types infer_reduce_nonempty(Operands operands, Attributes attributes) {
-  for (const std::int64_t axis : get<Integers>(attributes, 0))
-    if (axis < operands[0].rank() && operands[0].shape()[static_cast<std::size_t>(axis)].is(0))
-      throw UserError(fmt::format("axis {} is empty, and this reduction has no identity", axis));
-  return infer_reduce(operands, attributes);
+  Types types = infer_reduce(operands, attributes);
+  must_have_elements(operands[0].shape(), get<Integers>(attributes, 0),
+                     Dim::min(volume(types[0].shape), Dim(1)));
+  return types;
 }
 
 Types infer_argument(Operands operands, Attributes attributes) {
-  Types types = infer_reduce_nonempty(operands, attributes);
+  Types types = infer_reduce(operands, attributes);
+  must_have_elements(operands[0].shape(), get<Integers>(attributes, 0), Dim(1));
   types[0].dtype = DType::i64;
   return types;
 }

@@ -1,45 +1,20 @@
 // Type rules of the op table. Each takes operands and attributes and returns the result types, or
 // throws UserError with the reason (the caller adds operands and sites).
 //
-// Dims that are neither provably equal nor provably different are accepted and reported to the
-// current RequireCollector, if there is one: compile re-infers a whole graph under a collector to
-// find what must be checked when the function is called.
+// Dims that are neither provably right nor provably wrong are accepted and assumed (see require).
 #pragma once
 
 #include <span>
 #include <string>
 #include <vector>
 
-#include "ir/node.hpp"
+#include "ir/require.hpp"
 
 namespace croton::ir {
 
 using Operands = std::span<const Value>;
 using Attributes = std::span<const Attribute>;
 using Types = std::vector<Type>;
-
-/// a == b was assumed while building `node`.
-struct Requirement {
-  Dim a, b;
-  NodePtr node;  // whose provenance says where
-};
-
-/// While alive, collects what `unify` assumes on this thread.
-class RequireCollector {
- public:
-  RequireCollector();
-  ~RequireCollector();
-  RequireCollector(const RequireCollector&) = delete;
-  RequireCollector& operator=(const RequireCollector&) = delete;
-  struct Found {
-    Dim a, b;
-    std::string claim;  // what is wrong when they differ; "": that they do
-  };
-  std::vector<Found> found;
-
- private:
-  RequireCollector* outer_;
-};
 
 /// The extent that both are; the more specific of the two. Throws UserError(message) when they
 /// provably differ.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ir/node.hpp"
+#include "ir/require.hpp"
 
 namespace croton::ir {
 
@@ -28,14 +29,6 @@ struct Fact {
 };
 /// "n % 8 == 0"
 [[nodiscard]] std::string text(const Fact& fact);
-
-/// a == b must hold when the function is called; `sites` say who assumed it.
-struct Require {
-  Dim a, b;
-  std::vector<Site> sites;
-  std::string fact{};   // the stated fact that this checks: "n % 8 == 0"
-  std::string claim{};  // what an error says instead: "position 3 lies outside axis 0 of extent n"
-};
 
 struct Update {
   Value variable;  // a `shared` node

@@ -65,9 +65,7 @@ class Parser {
     } else if (scan_.accept("fact")) {
       fact(m);
     } else if (scan_.accept("require")) {
-      const Dim a = dim();
-      scan_.expect("==");
-      m.requires_.push_back({a, dim(), {site()}});
+      m.requires_.push_back(require());
     } else if (scan_.accept("input")) {
       m.inputs = values();
     } else if (scan_.accept("state")) {
@@ -121,6 +119,18 @@ class Parser {
     scan_.expect("->");
     if (scan_.at_value()) g.outputs = values();
     m.groups.push_back(std::move(g));
+  }
+
+  Require require() {
+    Require made{.a = dim(), .b = {}, .sites = {site()}};
+    if (scan_.accept(">="))
+      made.relation = Relation::at_least;
+    else if (scan_.accept("!="))
+      made.relation = Relation::different;
+    else
+      scan_.expect("==");
+    made.b = dim();
+    return made;
   }
 
   Site site() { return {scan_.file(), scan_.line()}; }

@@ -75,7 +75,9 @@ class Printer {
     for (const Require& require : m.requires_) {
       std::string comment;
       for (const Site& site : require.sites) comment += (comment.empty() ? "" : ", ") + site.text();
-      line(fmt::format("require {} == {}", dim(require.a), dim(require.b)), comment);
+      line(fmt::format("require {} {} {}", dim(require.a), ir::text(require.relation),
+                       dim(require.b)),
+           comment);
     }
     if (!m.inputs.empty()) line("input " + list(m.inputs));
     if (!m.state.empty()) line("state " + list(m.state));

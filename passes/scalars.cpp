@@ -174,13 +174,16 @@ Dim Scalars::checked_index(const Value& indices, const Index& place, const Dim& 
   const std::string k = key(indices, place) + " checked " + extent.text();
   if (const Value* known = kernel_.find(k)) return dim_of(*known);
   const Value size = kernel_.index(extent), zero = kernel_.constant(DType::i64, 0);
-  const Value negative = kernel_.scalar(Op::lt, {wide, zero});
-  const Value position =
-      kernel_.scalar(Op::where, {negative, kernel_.scalar(Op::add, {wide, size}), wide});
+  // What u64 has beyond i64 lies outside, and does not count from the end.
+  Value position = wide;
+  if (raw.dtype() != DType::u64)
+    position = kernel_.scalar(Op::where, {kernel_.scalar(Op::lt, {wide, zero}),
+                                          kernel_.scalar(Op::add, {wide, size}), wide});
   const Value low = kernel_.scalar(Op::lt, {position, zero});
   const Value high = kernel_.scalar(Op::ge, {position, size});
   kernel_.fail_if(kernel_.scalar(Op::logical_or, {low, high}),
-                  fmt::format("index {{0}} is out of bounds for axis {} with size {{1}}", axis),
+                  fmt::format("index {{{}}} is out of bounds for axis {} with size {{1}}",
+                              raw.dtype() == DType::u64 ? "u0" : "0", axis),
                   {wide, size}, origin);
   const Value last = kernel_.scalar(Op::sub, {size, kernel_.constant(DType::i64, 1)});
   const Value clamped =

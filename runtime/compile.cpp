@@ -258,6 +258,10 @@ std::vector<ir::Value> extract_value_dims(ir::Module& module) {
   }
   for (ir::Value& output : module.outputs) output = done.at(output);
   for (ir::Update& update : module.updates) update.value = done.at(update.value);
+  for (ir::Require& require : module.requires_) {
+    require.a = require.a.substitute(symbol_of);
+    require.b = require.b.substitute(symbol_of);
+  }
   return values;
 }
 
@@ -271,25 +275,27 @@ void collect_requires(ir::Module& module) {
     const Dim right = divisible ? Dim(0) : Dim(fact.value);
     if (!(left == right)) found.push_back({left, right, {}, ir::text(fact)});
   }
-  for (const ir::NodePtr& node : ir::topological_order(module.roots())) {
-    const ir::OpInfo& row = ir::info(node->op);
-    if (row.has_identity) continue;
-    ir::RequireCollector collector;
-    if (row.infer)
-      (void)row.infer(node->operands, node->attributes);
-    else
-      (void)ir::infer_elementwise(node->op, node->operands);
-    for (const auto& [a, b, claim] : collector.found) {
-      const bool known = std::any_of(found.begin(), found.end(),
-                                     [&](const ir::Require& r) { return r.a == a && r.b == b; });
-      if (!known) found.push_back({a, b, node->provenance().sites, {}, claim});
+  const auto add = [&](ir::Require require) {
+    if (std::none_of(found.begin(), found.end(),
+                     [&](const ir::Require& r) { return r.same_as(require); }))
+      found.push_back(std::move(require));
+  };
+  for (const ir::Value& input : module.inputs)
+    for (ir::Require& require : ir::requirements(input.node)) add(std::move(require));
+  for (const ir::NodePtr& node : ir::topological_order(module.roots())) try {
+      for (ir::Require& require : ir::requirements(node)) add(std::move(require));
+    } catch (const UserError& error) {
+      std::vector<ErrorNote> notes;
+      for (const Site& site : node->provenance().sites) notes.push_back({"in", site});
+      throw UserError(fmt::format("{}: {}", module.name, error.message()), std::move(notes));
     }
-  }
   for (const ir::Update& update : module.updates)
     for (std::size_t i = 0; i < update.variable.shape().size(); ++i)
       if (!(update.variable.shape()[i] == update.value.shape()[i]))
-        found.push_back({update.variable.shape()[i], update.value.shape()[i],
-                         update.variable.node->provenance().sites});
+        add({update.variable.shape()[i], update.value.shape()[i],
+             update.variable.node->provenance().sites});
+  // Those that a text states beside what its graph assumes.
+  for (ir::Require& require : module.requires_) add(std::move(require));
   module.requires_ = std::move(found);
 }
 

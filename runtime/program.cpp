@@ -32,12 +32,15 @@ bool is_row_major(const ArrayView& view) {
   return true;
 }
 
-// "{0}" in a failure's message stands for its first value, and so on.
+// "{0}" in a failure's message stands for its first value, "{u0}" for the same without a sign.
 std::string filled(std::string message, const std::int64_t (&values)[4]) {
-  for (int i = 0; i < 4; ++i) {
-    const std::string mark = fmt::format("{{{}}}", i);
+  const auto put = [&](const std::string& mark, const std::string& number) {
     for (auto at = message.find(mark); at != std::string::npos; at = message.find(mark))
-      message.replace(at, mark.size(), std::to_string(values[i]));
+      message.replace(at, mark.size(), number);
+  };
+  for (int i = 0; i < 4; ++i) {
+    put(fmt::format("{{{}}}", i), std::to_string(values[i]));
+    put(fmt::format("{{u{}}}", i), std::to_string(static_cast<std::uint64_t>(values[i])));
   }
   return message;
 }
@@ -288,21 +291,13 @@ std::span<const ArrayView> Program::with_numbers_converted(
 void Program::check_requires(const std::int64_t* leaves) const {
   for (std::size_t i = 0; i < requires_.size(); ++i) {
     const std::int64_t a = requires_[i].first(leaves), b = requires_[i].second(leaves);
-    if (a == b) continue;
     const ir::Require& require = module_.requires_[i];
-    if (!require.fact.empty())
-      throw UserError(fmt::format("{}: {} was stated when it was compiled, but {} is {}",
-                                  module_.name, require.fact, require.a.text(), a));
-    std::vector<ErrorNote> notes;
-    for (const Site& site : require.sites)
-      notes.push_back({require.claim.empty() ? "assumed equal" : "in", site});
-    if (!require.claim.empty())
-      throw UserError(fmt::format("{}: {}: {} is {}, not {}", module_.name, require.claim,
-                                  require.a.text(), a, b),
-                      std::move(notes));
-    throw UserError(fmt::format("{}: {} is {} and {} is {}, but they must be equal", module_.name,
-                                require.a.text(), a, require.b.text(), b),
-                    std::move(notes));
+    if (require.holds(a, b)) continue;
+    const std::span<const ir::Value> values =
+        prologue_ ? std::span<const ir::Value>(prologue_->module_.outputs)
+                  : std::span<const ir::Value>();
+    throw UserError(fmt::format("{}: {}", module_.name, ir::broken(require, a, b, values)),
+                    ir::notes(require));
   }
 }
 

@@ -11,17 +11,33 @@ struct Text {
     if (error) error->text[size] = 0;
     return *this;
   }
-  Text& operator<<(i64 value) {
+  Text& operator<<(u64 value) {
     char digits[24];
     int at = 23;
-    u64 rest = value < 0 ? 0 - u64(value) : u64(value);
     digits[at] = 0;
-    do digits[--at] = char('0' + rest % 10);
-    while (rest /= 10);
-    if (value < 0) digits[--at] = '-';
+    do digits[--at] = char('0' + value % 10);
+    while (value /= 10);
     return *this << digits + at;
   }
+  Text& operator<<(i64 value) {
+    return value < 0 ? *this << "-" << 0 - u64(value) : *this << u64(value);
+  }
 };
+
+// A message in which {0} stands for the first value and {u0} for the same without a sign.
+inline void fill(Text& text, const char* message, const i64 (&values)[4]) {
+  for (const char* at = message; *at; ++at) {
+    const char letter[] = {*at, 0};
+    const int bare = at[0] == '{' && at[1] == 'u' ? 1 : 0;
+    if (*at == '{' && at[1 + bare] >= '0' && at[1 + bare] < '4' && at[2 + bare] == '}') {
+      const i64 value = values[at[1 + bare] - '0'];
+      bare ? text << u64(value) : text << value;
+      at += 2 + bare;
+    } else {
+      text << letter;
+    }
+  }
+}
 
 inline Text begin(croton_aot_error* error, i32 code) {
   if (error) {
@@ -174,13 +190,14 @@ struct Checked {
   }
 };
 
-// Dims that the graph assumed equal without proof.
-inline i32 disagree(croton_aot_error* error, const char* function, const char* a, i64 value_a,
-                    const char* b, i64 value_b, const Site& site) {
+// A relation of dims that the graph assumed without proof.
+inline i32 disagree(croton_aot_error* error, const char* function, const char* message, i64 a,
+                    i64 b, const Site& site) {
+  const i64 values[4] = {a, b};
   Text text = begin(error, CROTON_AOT_WRONG_SHAPE);
-  text << function << ": " << a << " is " << value_a << " and " << b << " is " << value_b
-       << ", but they must be equal";
-  done(text, value_a, value_b, site);
+  text << function << ": ";
+  fill(text, message, values);
+  done(text, b, a, site);
   return CROTON_AOT_WRONG_SHAPE;
 }
 
@@ -280,15 +297,7 @@ inline i32 launch(const Kernel& kernel, void* const* buffers, const i64* dims, i
   if (work.failure.index == kNoFailure.index) return 0;
   Text text = begin(error, CROTON_AOT_FAILED);
   text << kernel.function << ": ";
-  for (const char* at = kernel.failures[work.failure.site]; *at; ++at) {
-    const char letter[] = {*at, 0};
-    if (*at == '{' && at[1] >= '0' && at[1] < '4' && at[2] == '}') {
-      text << work.failure.values[at[1] - '0'];
-      at += 2;
-    } else {
-      text << letter;
-    }
-  }
+  fill(text, kernel.failures[work.failure.site], work.failure.values);
   done(text, 0, work.failure.values[0], kernel.sites[work.failure.site]);
   return CROTON_AOT_FAILED;
 }

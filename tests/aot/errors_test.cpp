@@ -237,3 +237,40 @@ TEST_CASE("what cannot be written is refused, and nothing is left") {
   CHECK_THROWS_WITH(runtime::write_aot({definition.graph("f")}, request),
                     Contains("aot: cannot write "));
 }
+
+TEST_CASE("what dims must satisfy is refused in the words of the compiled function") {
+  Expr x = input("x", f64, {"n"}), i = input("i", i64, {"k"}), at = input("at", i64, {});
+  const Dim n("n");
+  const std::vector<runtime::AotGraph> graphs{
+      aot({x}, {argmax(x)}).graph("largest"), aot({x, i}, {x[i]}).graph("take"),
+      aot({x}, {ones({n - 3}, f64)}).graph("shorter"),
+      aot({x, at}, {x + cast(arange(at), f64)}).graph("counted")};
+  const AotLibrary library(graphs);
+  const Array none = Array::uninitialized(f64, {0}), two = Array::zeros<double>({2}),
+              places = Array::of<std::int64_t>({0, 1});
+  const auto said = [&](int number, const std::vector<Array>& arrays) {
+    AotCall call(arrays);
+    CHECK(call.run(library[number]) == CROTON_AOT_WRONG_SHAPE);
+    return std::string(call.error.text);
+  };
+  const auto compiled = [](const Function& f, const std::vector<ArrayView>& arrays) {
+    try {
+      (void)f.call(arrays);
+    } catch (const UserError& error) {
+      return error.message();
+    }
+    return std::string("nothing");
+  };
+  const Array scalar = Array::zeros<std::int64_t>({}), one = Array::zeros<double>({1});
+  CHECK_THAT(said(0, {none, scalar}),
+             Contains(compiled(compile({x}, {argmax(x)}, {.name = "largest"}), {none})) &&
+                 Contains("errors_test.cpp:"));
+  CHECK_THAT(said(1, {none, places, two}),
+             Contains(compiled(compile({x, i}, {x[i]}, {.name = "take"}), {none, places})));
+  CHECK_THAT(said(2, {two, one}),
+             Contains(compiled(compile({x}, {ones({n - 3}, f64)}, {.name = "shorter"}), {two})));
+  CHECK_THAT(said(3, {two, scalar, two}),
+             Contains(compiled(compile({x, at}, {x + cast(arange(at), f64)}, {.name = "counted"}),
+                               {two, scalar})) &&
+                 Contains("max(0, value(at)) is 0"));
+}

@@ -115,10 +115,9 @@ class Maker {
       if (random_.chance(0.3)) add_variable(main, shape);
     for (int made = 0, tries = 0; made < size && tries < 20 * size; ++tries) {
       try {
-        // What would assume that two symbols are equal is not made: they differ.
         const RequireCollector assumed;
         const Value v = step();
-        if (!v || v.rank() > 4 || !assumed.found.empty()) continue;
+        if (!v || v.rank() > 4 || !acceptable(assumed)) continue;
         if (extent(volume(v.shape())) > kMaxElements) continue;
         pool_.push_back(v);
         note(v);
@@ -132,6 +131,15 @@ class Maker {
   }
 
  private:
+  // What would assume that two symbols are equal is not made: they differ. Other assumptions must
+  // hold for the sample's extents.
+  [[nodiscard]] bool acceptable(const RequireCollector& assumed) const {
+    return std::all_of(assumed.found.begin(), assumed.found.end(), [&](const Require& require) {
+      return require.relation != Relation::equal &&
+             require.holds(extent(require.a), extent(require.b));
+    });
+  }
+
   Literal drawn(DType dtype, const Shape& shape) {
     std::vector<std::int64_t> extents;
     for (const Dim& d : shape) extents.push_back(extent(d));
@@ -272,7 +280,7 @@ class Maker {
       try {
         const RequireCollector assumed;
         (void)broadcast_to(x, a.shape());
-        return assumed.found.empty();
+        return acceptable(assumed);
       } catch (const UserError&) {
         return false;
       }
