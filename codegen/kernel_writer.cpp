@@ -258,6 +258,7 @@ class KernelText {
     const std::string index = text_.unique(node->attribute<std::string>("name"));
     text_.name(region.parameters[0], index);
     if (kind == "unroll") writer_.line("UNROLLED");
+    if (ends_unforeseen(*node)) writer_.line("UNROLLED_BY_4");
     if (is_parallel(*node)) {
       CROTON_CHECK(range[0].is(0) && range[2].is(1), "a parallel loop counts by one from zero");
       parallel_index_ = index;
@@ -283,6 +284,18 @@ class KernelText {
     writer_.close();
     if (is_parallel(*node)) parallel_index_.clear();
     text_.release(index);
+  }
+
+  // A fixed number of steps of one vector loop: more of them than a processor's branch history
+  // remembers, and so few that waiting at the end of each such loop is felt.
+  [[nodiscard]] bool ends_unforeseen(const Node& node) const {
+    const auto& range = node.attribute<Shape>("range");
+    const auto& body = node.regions[0].body;
+    const Dim length = range[1] - range[0];
+    return node.attribute<std::string>("kind") == "serial" && node.operands.empty() &&
+           length.is_constant() && range[2].is_constant() &&
+           *length.constant() % (4 * *range[2].constant()) == 0 && body.size() == 1 &&
+           vectors_.loops.contains(body[0].get());
   }
 
   // Stores of consecutive elements, which blocks can hold.
@@ -336,7 +349,7 @@ class KernelText {
     writer_.open(fmt::format("if ({} && {})", is_large, fmt::join(conditions, " && ")));
     writer_.open(fmt::format("for (; {0} - {1} >= {2}; {1} += {2})", end, done,
                              vector_lanes(dtype, dialect_.vector_bytes)));
-    vector_statements(region, dtype, dialect_.vector_bytes, true);
+    vector_statements(region, dtype, dialect_.vector_bytes, {}, true);
     writer_.close();
     writer_.close();
   }
@@ -378,18 +391,20 @@ class KernelText {
     for (const NodePtr& inner : region.body)
       if (inner->op == Op::store) dtype = inner->operands[1].dtype();
     const int bytes = vectors_.loops.at(node.get()), lanes = vector_lanes(dtype, bytes);
+    if (range[1].is(lanes)) return vector_statements(region, dtype, bytes, Dim(0));
     const std::string index = text_.unique(node->attribute<std::string>("name"));
     text_.name(region.parameters[0], index);
     writer_.line("UNROLLED");
     writer_.open(fmt::format("for (i64 {0} = 0; {0} < {1}; {0} += {2})", index,
                              text_.index(range[1]), lanes));
-    vector_statements(region, dtype, bytes, false);
+    vector_statements(region, dtype, bytes);
     writer_.close();
     text_.release(index);
   }
 
-  // A body that `vector_dtype` has accepted, with whole vectors from the index on.
-  void vector_statements(const ir::Region& region, DType dtype, int bytes, bool streams) {
+  // A body that `vector_dtype` has accepted, with whole vectors from the index on, or from `at`.
+  void vector_statements(const ir::Region& region, DType dtype, int bytes,
+                         const std::optional<Dim>& at = {}, bool streams = false) {
     const Value& parameter = region.parameters[0];
     const int lanes = vector_lanes(dtype, bytes);
     const std::string type = vector_type(dtype, bytes);
@@ -398,12 +413,21 @@ class KernelText {
       const std::string text = wrapped(text_.text_of(v));
       return vectors.contains(v.node.get()) ? text : fmt::format("({} - {}{{}})", text, type);
     };
+    const auto offset = [&](const Value& buffer, const Shape& indices) {
+      const Dim moving = offset_of(buffer, indices);
+      return !at ? moving : moving.substitute([&](const Dim::Atom& atom) {
+        return atom.node == parameter.node ? at : std::optional<Dim>();
+      });
+    };
     const auto place = [&](const Value& buffer, const Shape& indices, bool write) {
-      const std::string offset = text_.index(offset_of(buffer, indices));
+      const Dim first = offset(buffer, indices);
+      const std::string array = text_.name_of(buffer);
       if (vectors_.buffers.contains(buffer.node.get()))
-        return fmt::format("{}[({}) / {}]", text_.name_of(buffer), offset, lanes);
-      return fmt::format("*({}{}_memory*)({} + {})", write ? "" : "const ", type,
-                         text_.name_of(buffer), offset);
+        return first.is_constant()
+                   ? fmt::format("{}[{}]", array, *first.constant() / lanes)
+                   : fmt::format("{}[{} / {}]", array, wrapped(text_.index(first)), lanes);
+      return fmt::format("*({}{}_memory*){}", write ? "" : "const ", type,
+                         first.is(0) ? array : fmt::format("({} + {})", array, text_.index(first)));
     };
     for (const NodePtr& inner : region.body) {
       if (inner->op == Op::constant) {
@@ -414,11 +438,11 @@ class KernelText {
         const Value& buffer = inner->operands[1];
         const Shape& indices = inner->attribute<Shape>("indices");
         const std::string value = operand(inner->operands[0]);
-        writer_.line(
-            streams ? fmt::format("stream_store({}, ({}*)({} + {}));", value, type,
-                                  text_.name_of(buffer), text_.index(offset_of(buffer, indices)))
-                    : fmt::format("{} = {};", place(buffer, indices, true), value),
-            site_comment(inner->operands[0].node));
+        writer_.line(streams
+                         ? fmt::format("stream_store({}, ({}*)({} + {}));", value, type,
+                                       text_.name_of(buffer), text_.index(offset(buffer, indices)))
+                         : fmt::format("{} = {};", place(buffer, indices, true), value),
+                     site_comment(inner->operands[0].node));
         continue;
       }
       std::string text;

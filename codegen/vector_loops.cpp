@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "codegen/vector_types.hpp"
+#include "ir/prelude.hpp"
+
 namespace croton::codegen {
 namespace {
 
@@ -71,16 +74,17 @@ class Finder {
     const ir::Region& region = loop.regions[0];
     const std::optional<DType> dtype = vector_dtype(region);
     if (!dtype) return 0;
-    bool registers = false;
+    bool registers = false, local = true;
     for (const NodePtr& node : region.body) {
       if (node->op != Op::load && node->op != Op::store) continue;
+      local = local && node->operands.back().op() == Op::alloc;
       if (!is_register(node->operands.back())) continue;
       registers = true;
       if (growth(offset_of(node->operands.back(), node->attribute<Shape>("indices")),
                  region.parameters[0]) != 1)
         return 0;
     }
-    if (!registers) return 0;
+    if (!registers && !local) return 0;
     for (int bytes = vector_bytes_; vector_lanes(*dtype, bytes) > 1; bytes /= 2)
       if (*range[1].constant() % vector_lanes(*dtype, bytes) == 0) return bytes;
     return 0;
@@ -113,11 +117,12 @@ std::optional<std::int64_t> growth(const Dim& offset, const Value& index) {
   return (next - offset).constant();
 }
 
-std::string_view vector_text(const ir::OpInfo& row) {
+std::string vector_text(const ir::OpInfo& row) {
   if (row.result != ir::ResultDType::operand || row.infer) return "";
-  if (row.scalar_text == "fma(a, b, c)") return "vector_fma(a, b, c)";
-  return row.scalar_text.find_first_not_of("abc+-*/ ") == std::string_view::npos ? row.scalar_text
-                                                                                 : "";
+  std::string text(row.scalar_text);
+  if (text.find_first_not_of("abc+-*/ ") == std::string::npos) return text;
+  const std::string name = "vector_" + text.substr(0, text.find('('));
+  return name == kVectorFma || ir::is_prelude_name(name) ? "vector_" + text : "";
 }
 
 std::optional<DType> vector_dtype(const ir::Region& body) {

@@ -1,6 +1,7 @@
-// Which lanes loops are written with vector types: those over register buffers whose body is loads,
-// stores and arithmetic that vectors have. A register buffer becomes an array of vectors only when
-// every access to it lies in such a loop, so that the compiler keeps it in registers.
+// Which lanes loops are written with vector types: those over register buffers, or over nothing but
+// the kernel's own memory, whose body is loads, stores and arithmetic that vectors have. A register
+// buffer becomes an array of vectors only when every access to it lies in such a loop, so that the
+// compiler keeps it in registers.
 #pragma once
 
 #include <optional>
@@ -17,8 +18,9 @@ struct VectorLoops {
 };
 
 /// How an op is written with vectors: arithmetic by operators as with scalars, the fused
-/// multiply-add as a function of its own. "" when it is not.
-[[nodiscard]] std::string_view vector_text(const ir::OpInfo& row);
+/// multiply-add and functions of which the prelude has a form for vectors by those. "" when it is
+/// not.
+[[nodiscard]] std::string vector_text(const ir::OpInfo& row);
 /// The dtype of a loop's body that can be written with vectors: loads and stores of consecutive or
 /// unmoving elements, and arithmetic that vectors have, of one real dtype. Else nothing.
 [[nodiscard]] std::optional<DType> vector_dtype(const ir::Region& body);

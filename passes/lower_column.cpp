@@ -144,7 +144,7 @@ void combine_rows(KernelBuilder& k, const Combiner& combiner, const Value& parti
   each([&](const Dim& l) { k.store(identity_of(k, combiner), partials, {chunks, l}); });
   const Value none = k.constant(DType::i64, 0), one = k.constant(DType::i64, 1);
   (void)k.loop(
-      "k", "serial", 0, Dim(kTreeLevels), 1, {k.index(chunks), none},
+      "k", "serial", 0, k.bound(tree_levels(chunks)), 1, {k.index(chunks), none},
       [&](const Dim&, const std::vector<Value>& state) -> std::vector<Value> {
         const Dim left = dim_of(state[0]);
         const Dim half = k.bound(Dim::floordiv(left, 2));

@@ -29,6 +29,11 @@ double highest(DType dtype) {
 
 }  // namespace
 
+// As many as the number has bits: no more than 6 below 64, and one more where it doubles.
+Dim tree_levels(const Dim& chunks) {
+  return Dim::min(Dim(kTreeLevels), Dim(6) + Dim::floordiv(chunks, 64));
+}
+
 Combiner combiner_of(Op reduction, DType dtype) {
   const ir::OpInfo& row = ir::info(reduction);
   Combiner c{*row.combine, dtype, row.identity.value_or(0), false};
@@ -71,16 +76,21 @@ Value reduce_chunk(KernelBuilder& kernel, const Combiner& combiner, const Dim& l
   if (!whole.is(0))
     kernel.loop("r", "serial", low, low + whole, static_cast<int>(lanes),
                 [&](const Dim& r) { add_lanes(accumulators, r, width); });
-  // What is left, and the tree, work in memory, so that the accumulators of the long loop stay
-  // registers.
+  // What is left works in memory, and the tree in a copy whose places are all known: accumulators
+  // of the long loop, and the tree, then stay in registers.
   const Dim rest = extent - whole;
   Value last = accumulators;
-  if (!whole.is(0)) {
-    last = kernel.alloc("edge", combiner.dtype, {width}, ir::Space::local);
+  const auto copy_lanes = [&](const std::string& name) {
+    const Value from = last;
+    last = kernel.alloc(name, combiner.dtype, {width}, ir::Space::local);
     kernel.loop("l", "lanes", 0, width, 1,
-                [&](const Dim& l) { kernel.store(kernel.load(accumulators, {l}), last, {l}); });
+                [&](const Dim& l) { kernel.store(kernel.load(from, {l}), last, {l}); });
+  };
+  if (!whole.is(0)) copy_lanes("edge");
+  if (!rest.is(0)) {
+    add_lanes(last, low + whole, rest);
+    if (!whole.is(0)) copy_lanes("tree");
   }
-  if (!rest.is(0)) add_lanes(last, low + whole, rest);
   for (std::int64_t half = lanes / 2; half >= 1; half /= 2)
     kernel.loop("l", "lanes", 0, half, 1, [&](const Dim& l) {
       kernel.store(
@@ -119,7 +129,7 @@ Value reduce_in_place(KernelBuilder& kernel, const Combiner& combiner, const Val
                       const Dim& count) {
   const Value none = kernel.constant(DType::i64, 0);
   const auto final = kernel.loop(
-      "k", "serial", 0, Dim(kTreeLevels), 1,
+      "k", "serial", 0, kernel.bound(tree_levels(count)), 1,
       {kernel.index(count), none, identity_of(kernel, combiner)},
       [&](const Dim&, const std::vector<Value>& state) -> std::vector<Value> {
         const Dim left = dim_of(state[0]);

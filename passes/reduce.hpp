@@ -9,6 +9,8 @@ namespace croton::passes {
 
 /// Levels of a pairwise tree over chunks of any extent below 2^63.
 inline constexpr std::int64_t kTreeLevels = 52;
+/// At least as many levels as a tree over `chunks` has, and few where there are few chunks.
+[[nodiscard]] Dim tree_levels(const Dim& chunks);
 
 /// What is combined and how: the reduction's combining op, its start, and an element.
 struct Combiner {

@@ -195,33 +195,35 @@ inline T floor_divide(T a, T b) {
 //! floor_divide
 inline f32 floor_divide(f32 a, f32 b) { return floor_divide_real(a, b); }
 inline f64 floor_divide(f64 a, f64 b) { return floor_divide_real(a, b); }
+//! vector_minimum
+// Of reals, or of vectors of them. NaN wins; of two zeros the negative one is the smaller. A `b` that
+// is NaN or zero is added, which says both. What waits for `a`, in a reduction the accumulator, is short.
+template <class T>
+INLINED inline T vector_minimum(T a, T b) {
+  const T m = b < a ? b : a;
+  return -((((b < T{}) | (b > T{})) ? -T{} : -b) - m);
+}
 //! minimum
-// NaN wins; of two zeros the negative one is the smaller.
 template <class T>
 inline T minimum(T a, T b) {
   return b < a ? b : a;
 }
-inline f32 minimum(f32 a, f32 b) {
-  const f32 m = a == b ? real_of(bits_of(a) | bits_of(b)) : (b < a ? b : a);
-  return b != b ? b : m;
-}
-inline f64 minimum(f64 a, f64 b) {
-  const f64 m = a == b ? real_of(bits_of(a) | bits_of(b)) : (b < a ? b : a);
-  return b != b ? b : m;
+inline f32 minimum(f32 a, f32 b) { return vector_minimum(a, b); }
+inline f64 minimum(f64 a, f64 b) { return vector_minimum(a, b); }
+//! vector_maximum
+// As vector_minimum; of two zeros the positive one is the larger.
+template <class T>
+INLINED inline T vector_maximum(T a, T b) {
+  const T m = b > a ? b : a;
+  return m + (((b < T{}) | (b > T{})) ? -T{} : b);
 }
 //! maximum
 template <class T>
 inline T maximum(T a, T b) {
   return a < b ? b : a;
 }
-inline f32 maximum(f32 a, f32 b) {
-  const f32 m = a == b ? real_of(bits_of(a) & bits_of(b)) : (a < b ? b : a);
-  return b != b ? b : m;
-}
-inline f64 maximum(f64 a, f64 b) {
-  const f64 m = a == b ? real_of(bits_of(a) & bits_of(b)) : (a < b ? b : a);
-  return b != b ? b : m;
-}
+inline f32 maximum(f32 a, f32 b) { return vector_maximum(a, b); }
+inline f64 maximum(f64 a, f64 b) { return vector_maximum(a, b); }
 //! isnan
 template <class T>
 inline bool isnan(T a) {

@@ -13,6 +13,12 @@
 #else
 #define UNROLLED _Pragma("GCC unroll 256")
 #endif
+//! UNROLLED_BY_4 cpp
+#ifdef __clang__
+#define UNROLLED_BY_4 _Pragma("clang loop unroll_count(4)")
+#else
+#define UNROLLED_BY_4 _Pragma("GCC unroll 4")
+#endif
 //! UNROLLED cuda
 #define UNROLLED _Pragma("unroll")
 //! INLINED cpp
