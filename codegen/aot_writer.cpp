@@ -254,7 +254,7 @@ class FunctionText {
     for (const ir::Require& require : function_.module.requires_) {
       if (!require.fact.empty()) continue;  // checked above
       const std::string a = dims_.text(require.a), b = dims_.text(require.b);
-      writer_.open(fmt::format("if (!(({}) {} ({})))", a, ir::text(require.relation), b));
+      writer_.open(fmt::format("if (!(({}) {} ({})))", a, text(require.relation), b));
       writer_.line("static constexpr Site site = " + site_text(require.sites) + ";");
       writer_.line(fmt::format("return disagree(call->error, {}, {}, {}, {}, site);",
                                c_string(name_), c_string(ir::broken_text(require, told)), a, b));

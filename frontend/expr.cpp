@@ -11,14 +11,16 @@ namespace croton {
 
 DType Expr::dtype() const { return detail::value_of(*this).dtype(); }
 int Expr::rank() const { return detail::value_of(*this).rank(); }
-const Shape& Expr::shape() const { return node_->types[static_cast<std::size_t>(result_)].shape; }
+const Shape& Expr::shape() const {
+  return detail::value_of(*this).node->types[static_cast<std::size_t>(result_)].shape;
+}
 
 Dim Expr::dim(int axis) const {
   return shape()[static_cast<std::size_t>(detail::resolve(axis, rank()))];
 }
 
 Expr Expr::named(std::string label) const {
-  node_->add_label(label);
+  detail::value_of(*this).node->add_label(label);
   return {node_, result_, site_, std::move(label)};
 }
 
@@ -73,7 +75,8 @@ std::string spelling(const Operand& operand) {
     case Operand::Kind::boolean:
       return operand.is_true() ? "true" : "false";
     case Operand::Kind::integer:
-      return std::to_string(operand.integer());
+      return operand.is_unsigned() ? std::to_string(static_cast<std::uint64_t>(operand.integer()))
+                                   : std::to_string(operand.integer());
     case Operand::Kind::real:
       return fmt::format("{}", operand.real());
   }
@@ -100,7 +103,10 @@ UserError completed(const UserError& error, std::string_view function,
 
 }  // namespace
 
-ir::Value value_of(const Expr& expr) { return {expr.node(), expr.result()}; }
+ir::Value value_of(const Expr& expr) {
+  if (!expr.node()) throw UserError("an expression is used that was moved from");
+  return {expr.node(), expr.result()};
+}
 
 std::vector<ir::Value> values_of(const std::vector<Expr>& exprs) {
   std::vector<ir::Value> values;
@@ -115,7 +121,8 @@ ir::Operand weak(const Operand& operand) {
     case Operand::Kind::boolean:
       return ir::Operand(operand.is_true());
     case Operand::Kind::integer:
-      return ir::Operand(operand.integer());
+      return operand.is_unsigned() ? ir::Operand(static_cast<std::uint64_t>(operand.integer()))
+                                   : ir::Operand(operand.integer());
     case Operand::Kind::real:
       return ir::Operand(operand.real());
   }

@@ -21,14 +21,19 @@ std::string detail::math_of(const std::optional<Math>& math) {
   return runtime::setting("CROTON_MATH").value_or("standard");
 }
 
+runtime::SharedState& Shared::state() const {
+  if (!state_) throw UserError("a shared variable is used that was moved from");
+  return *state_;
+}
+
 Array Shared::get() const {
-  const std::shared_lock lock(state_->mutex);
+  const std::shared_lock lock(state().mutex);
   return state_->value.copy();
 }
 
 void Shared::set(const ArrayView& value) {
+  runtime::check_value(state().name, state_->type, value, site());
   Array fresh = Array(value).copy();
-  runtime::check_value(state_->name, state_->type, fresh);
   const std::unique_lock lock(state_->mutex);
   state_->value = std::move(fresh);
 }
@@ -40,7 +45,7 @@ Shared shared(std::string name, const ArrayView& value, Shape shape, Location wh
                                 croton::name(copy.dtype())));
   ir::Type type = ir::tensor(copy.dtype(), shape);
   if (shape.empty()) type.shape = Shape(copy.shape().begin(), copy.shape().end());
-  runtime::check_value(name, type, copy);
+  runtime::check_value(name, type, copy, site_of(where));
   auto [node, state] = runtime::make_shared_variable(name, std::move(type), std::move(copy));
   node.node->add_site(site_of(where));
   return {detail::expr_of(node, site_of(where), name), std::move(state)};
@@ -50,23 +55,33 @@ Expr constant(const ArrayView& value, Location where) {
   return detail::expr_of(ir::constant(runtime::literal_of(Array(value))), site_of(where));
 }
 
+const Array& Results::operator[](std::size_t i) const {
+  if (i >= arrays_.size()) throw UserError(fmt::format("result {} of {}", i, arrays_.size()));
+  return arrays_[i];
+}
+
 const Array& Results::single() const {
   if (arrays_.size() != 1)
     throw UserError(fmt::format("there are {} results, not one", arrays_.size()));
   return arrays_[0];
 }
 
+const runtime::Program* Function::program() const {
+  if (!program_) throw UserError("a function is called that was moved from");
+  return program_.get();
+}
+
 Results Function::call(std::span<const ArrayView> arguments) const {
-  return Results(program_->call(arguments));
+  return Results(program()->call(arguments));
 }
 
 void Function::call_into(std::span<const ArrayView> outputs,
                          std::span<const ArrayView> arguments) const {
-  program_->call_into(outputs, arguments);
+  program()->call_into(outputs, arguments);
 }
 
 Results Function::operator()(std::initializer_list<NamedArray> arguments) const {
-  const std::vector<std::string>& names = program_->input_names();
+  const std::vector<std::string>& names = program()->input_names();
   std::vector<ArrayView> ordered(names.size());
   std::vector<bool> given(names.size());
   for (const NamedArray& argument : arguments) {
@@ -85,19 +100,19 @@ Results Function::operator()(std::initializer_list<NamedArray> arguments) const 
 }
 
 void Function::raw(void* const* pointers, const std::int64_t* dims) const {
-  program_->raw(pointers, dims);
+  program()->raw(pointers, dims);
 }
-std::vector<std::string> Function::dim_names() const { return program_->dim_names(); }
-std::string Function::source() const { return runtime::source(*program_); }
-std::string Function::explain() const { return runtime::explain(*program_); }
+std::vector<std::string> Function::dim_names() const { return program()->dim_names(); }
+std::string Function::source() const { return runtime::source(*program()); }
+std::string Function::explain() const { return runtime::explain(*program()); }
 void Function::dump(const std::filesystem::path& directory) const {
-  runtime::dump(*program_, directory);
+  runtime::dump(*program(), directory);
 }
 
 Function::Counters Function::counters() const {
-  const runtime::ProgramCounters& own = program_->counters();
-  return {own.kernels,  program_->launches(), own.cache_hits,
-          own.compiled, own.compiled,         own.compile_seconds};
+  const runtime::ProgramCounters& own = program()->counters();
+  return {own.kernels,  program()->launches(), own.cache_hits,
+          own.compiled, own.compiled,          own.compile_seconds};
 }
 
 Function compile(const Exprs& inputs, const Exprs& outputs, const CompileOptions& options,
@@ -110,6 +125,7 @@ Function compile(const Exprs& inputs, const Exprs& outputs, const CompileOptions
 }
 
 Function Function::copy(const CopyOptions& options, Location where) const {
+  (void)program();
   ir::Module module = *module_;
   if (options.delete_updates) module.updates.clear();
   if (!options.name.empty()) module.name = options.name;
@@ -130,8 +146,8 @@ Function Function::copy(const CopyOptions& options, Location where) const {
   for (ir::Update& update : module.updates)
     for (const auto& [from, to] : replacements)
       if (update.variable == from) update.variable = to;
-  return {runtime::compile(
-              module, {.math = program_->settings().math, .threads = program_->settings().threads}),
+  return {runtime::compile(module, {.math = program()->settings().math,
+                                    .threads = program()->settings().threads}),
           std::make_shared<const ir::Module>(module)};
 }
 
@@ -165,7 +181,8 @@ void load_npz(const std::filesystem::path& path, std::initializer_list<Shared> v
     found.emplace_back(variable, it->second);
   }
   for (auto& [variable, array] : found)
-    runtime::check_value(variable.name(), detail::value_of(variable).type(), array);
+    runtime::check_value(variable.name(), detail::value_of(variable).type(), array,
+                         variable.site());
   for (auto& [variable, array] : found) variable.set(array);
 }
 

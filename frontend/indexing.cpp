@@ -137,7 +137,11 @@ ResolvedIndex resolve(std::span<const Index> indices, const Shape& shape) {
       if (ended) throw UserError("index arrays must be on adjacent axes");
       const ir::Value array = value_of(std::get<Expr>(index.value));
       if (!is_integer(array.dtype()))
-        throw UserError(fmt::format("indices must be integers, not {}", name(array.dtype())));
+        throw UserError(
+            array.dtype() == DType::boolean
+                ? "a mask of bool has no known number of elements; use where(mask, x, other), or "
+                  "multiply by the mask"
+                : fmt::format("indices must be integers, not {}", name(array.dtype())));
       if (r.gather_axis < 0) r.gather_axis = static_cast<std::int64_t>(axis);
       r.arrays.push_back(array);
     } else {

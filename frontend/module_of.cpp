@@ -23,6 +23,7 @@ class Builder {
     apply_givens();
     check_leaves(inputs);
     for (const DimFact& fact : options.facts) add_fact(fact);
+    for (const DimRelation& relation : options.requirements) add_requirement(relation);
   }
   [[nodiscard]] ir::Module take() { return std::move(module_); }
 
@@ -69,18 +70,35 @@ class Builder {
                           fact.symbol, fact.value};
     if (stated.kind == ir::Fact::Kind::divisible && fact.value < 1)
       fail(fmt::format("the fact {}: a divisor is at least 1", ir::text(stated)), {});
+    if (!is_extent(fact.symbol))
+      fail(fmt::format("the fact {}: no input or shared variable has an extent {}",
+                       ir::text(stated), fact.symbol),
+           {});
+    module_.facts.push_back(stated);
+  }
+
+  void add_requirement(const DimRelation& given) {
+    for (const Dim* side : {&given.a, &given.b})
+      side->for_each_leaf([&](const Dim::Atom& atom) {
+        if (atom.kind == Dim::Atom::Kind::symbol && !is_extent(atom.name))
+          fail(fmt::format("the requirement {} {} {}: no input or shared variable has an extent {}",
+                           given.a.text(), text(given.relation), given.b.text(), atom.name),
+               {});
+      });
+    std::vector<Site> sites;
+    if (!given.where.file.empty()) sites.push_back(given.where);
+    module_.requires_.push_back(
+        {.a = given.a, .b = given.b, .sites = std::move(sites), .relation = given.relation});
+  }
+
+  [[nodiscard]] bool is_extent(const std::string& symbol) const {
     std::vector<ir::Value> leaves = module_.inputs;
     const std::vector<ir::Value> variables = module_.shared_variables();
     leaves.insert(leaves.end(), variables.begin(), variables.end());
-    for (const ir::Value& leaf : leaves)
-      for (const Dim& dim : leaf.shape())
-        if (dim.symbol() == fact.symbol && !fact.symbol.empty()) {
-          module_.facts.push_back(stated);
-          return;
-        }
-    fail(fmt::format("the fact {}: no input or shared variable has an extent {}", ir::text(stated),
-                     fact.symbol),
-         {});
+    return !symbol.empty() && std::any_of(leaves.begin(), leaves.end(), [&](const ir::Value& leaf) {
+      return std::any_of(leaf.shape().begin(), leaf.shape().end(),
+                         [&](const Dim& dim) { return dim.symbol() == symbol; });
+    });
   }
 
   void apply_givens() {

@@ -91,12 +91,21 @@ Saved load(const std::filesystem::path& path) {
     for (const Shared& variable : out.variables)
       if (detail::value_of(variable) == update.variable)
         out.updates.emplace_back(variable, expr(update.value));
+  for (const ir::Fact& fact : module.facts)
+    out.facts.push_back({fact.kind == ir::Fact::Kind::divisible ? DimFact::Kind::divisible
+                                                                : DimFact::Kind::at_least,
+                         fact.symbol, fact.value});
+  for (const ir::Require& require : module.requires_)
+    out.requirements.push_back({require.a, require.relation, require.b,
+                                require.sites.empty() ? Site{} : require.sites[0]});
   return out;
 }
 
 Function compile(const Saved& saved, CompileOptions options, Location where) {
   if (options.name == CompileOptions{}.name) options.name = saved.name;
   for (const auto& update : saved.updates) options.updates.push_back(update);
+  for (const DimFact& fact : saved.facts) options.facts.push_back(fact);
+  for (const DimRelation& relation : saved.requirements) options.requirements.push_back(relation);
   options.allow_unused = true;
   return compile(saved.inputs, saved.outputs, options, where);
 }

@@ -37,25 +37,53 @@ Value promoted(const Operand& operand, DType dtype, const Shape& shape) {
   return broadcast_to(cast(operand.value(), dtype), shape);
 }
 
+// An integer is compared with a literal that its dtype does not have by their order alone: as f64,
+// with a number beyond every integer on the literal's side.
+std::optional<Value> beyond_range(Op op, std::span<const Operand> operands) {
+  const OpInfo& row = info(op);
+  if (row.result != ResultDType::boolean || row.promotion == Promotion::logical ||
+      operands.size() != 2)
+    return std::nullopt;
+  const std::size_t literal = operands[0].is_literal() ? 0 : 1;
+  const Operand &number = operands[literal], &other = operands[1 - literal];
+  if (!number.is_literal() || other.is_literal() || number.literal_kind() != DTypeKind::integer ||
+      number.fits(other.value().dtype()))
+    return std::nullopt;
+  constexpr double kBeyond = 0x1p80;
+  std::vector<Value> sides(2);
+  sides[literal] =
+      full(DType::f64, other.value().shape(), number.is_negative() ? -kBeyond : kBeyond);
+  sides[1 - literal] = cast(other.value(), DType::f64);
+  return make(op, std::move(sides));
+}
+
 bool covers_no_axis(const Integers& axes) { return axes.empty(); }
 
 }  // namespace
 
+bool Operand::fits(DType dtype) const {
+  if (!is_integer(dtype)) return true;
+  if (is_beyond_) return dtype == DType::u64;
+  return with_type(dtype, [&](auto zero) {
+    return static_cast<std::int64_t>(static_cast<decltype(zero)>(integer_)) == integer_ &&
+           (integer_ >= 0 || is_signed_integer(dtype));
+  });
+}
+
 Literal Operand::as(DType dtype) const {
   if (literal_ == DTypeKind::real) return Literal::scalar_of(dtype, real_);
-  if (is_integer(dtype)) {
-    const bool fits = with_type(dtype, [&](auto zero) {
-      return static_cast<std::int64_t>(static_cast<decltype(zero)>(integer_)) == integer_ &&
-             (integer_ >= 0 || is_signed_integer(dtype));
-    });
-    if (!fits)
-      throw UserError(fmt::format("the literal {} does not fit {}", integer_, name(dtype)));
-  }
+  const auto beyond = static_cast<std::uint64_t>(integer_);
+  if (!fits(dtype))
+    throw UserError(fmt::format("the literal {} does not fit {}",
+                                is_beyond_ ? std::to_string(beyond) : std::to_string(integer_),
+                                name(dtype)));
+  if (is_beyond_ && is_real(dtype)) return Literal::scalar_of(dtype, static_cast<double>(beyond));
   return Literal::scalar_of(dtype, integer_);
 }
 
 DType Operand::own_dtype() const {
   if (literal_ == DTypeKind::real) return DType::f64;
+  if (is_beyond_) return DType::u64;
   return literal_ == DTypeKind::integer ? DType::i64 : DType::boolean;
 }
 
@@ -84,6 +112,7 @@ Value apply(Op op, std::initializer_list<Operand> operands) {
 Value apply(Op op, std::span<const Operand> operands) {
   const OpInfo& row = info(op);
   CROTON_CHECK(is_elementwise(op) && !row.infer, "apply is for elementwise ops");
+  if (std::optional<Value> answer = beyond_range(op, operands)) return *answer;
   Shape shape;
   bool first = true;
   for (const Operand& operand : operands) {

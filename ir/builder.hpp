@@ -18,6 +18,11 @@ class Operand {
   Operand(double literal) : real_(literal), literal_(DTypeKind::real) {}
   Operand(std::int64_t literal) : integer_(literal), literal_(DTypeKind::integer) {}
   Operand(int literal) : Operand(std::int64_t{literal}) {}
+  /// Also beyond i64: such a literal is u64 when nothing else decides.
+  Operand(std::uint64_t literal)
+      : integer_(static_cast<std::int64_t>(literal)),
+        is_beyond_(integer_ < 0),
+        literal_(DTypeKind::integer) {}
   Operand(bool literal) : integer_(literal ? 1 : 0), literal_(DTypeKind::boolean) {}
   [[nodiscard]] bool is_literal() const { return !value_; }
   [[nodiscard]] DTypeKind literal_kind() const { return literal_; }
@@ -25,11 +30,15 @@ class Operand {
   [[nodiscard]] Literal as(DType dtype) const;
   /// The dtype a literal has when nothing else decides: bool, i64 or f64.
   [[nodiscard]] DType own_dtype() const;
+  /// For an integer literal: whether the dtype has its value.
+  [[nodiscard]] bool fits(DType dtype) const;
+  [[nodiscard]] bool is_negative() const { return integer_ < 0 && !is_beyond_; }
 
  private:
   Value value_;
   double real_ = 0;
   std::int64_t integer_ = 0;
+  bool is_beyond_ = false;  // integer_ has the bits of a u64
   DTypeKind literal_ = DTypeKind::real;
 };
 

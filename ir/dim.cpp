@@ -423,6 +423,11 @@ void Dim::for_each_leaf(const std::function<void(const Atom&)>& visit) const {
     }
 }
 
+std::string_view text(Relation relation) {
+  constexpr std::string_view texts[] = {"==", ">=", "!="};
+  return texts[static_cast<int>(relation)];
+}
+
 std::string text(const Shape& shape) {
   std::string out;
   for (const Dim& dim : shape) out += (out.empty() ? "" : ", ") + dim.text();

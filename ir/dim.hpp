@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace croton {
@@ -108,6 +109,11 @@ struct Dim::Term {
 };
 
 using Shape = std::vector<Dim>;
+
+/// How two dims may have to stand to one another.
+enum class Relation : std::uint8_t { equal, at_least, different };
+/// "==", ">=" or "!=".
+[[nodiscard]] std::string_view text(Relation relation);
 
 /// "n, 784" without brackets.
 [[nodiscard]] std::string text(const Shape& shape);

@@ -75,7 +75,7 @@ class Printer {
     for (const Require& require : m.requires_) {
       std::string comment;
       for (const Site& site : require.sites) comment += (comment.empty() ? "" : ", ") + site.text();
-      line(fmt::format("require {} {} {}", dim(require.a), ir::text(require.relation),
+      line(fmt::format("require {} {} {}", dim(require.a), croton::text(require.relation),
                        dim(require.b)),
            comment);
     }

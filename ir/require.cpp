@@ -77,11 +77,6 @@ bool all_known(const Node& node) {
 
 }  // namespace
 
-std::string_view text(Relation relation) {
-  constexpr std::string_view texts[] = {"==", ">=", "!="};
-  return texts[static_cast<int>(relation)];
-}
-
 bool Require::holds(std::int64_t value_a, std::int64_t value_b) const {
   switch (relation) {
     case Relation::equal:
@@ -151,6 +146,8 @@ std::string broken_text(const Require& require, std::span<const Value> values) {
   if (!claim.empty() && require.relation == Relation::different)
     return fmt::format("{}: {} is {{0}}", claim, a);
   const std::string start = claim.empty() ? "" : claim + ": ";
+  if (require.b.is_constant() && require.relation == Relation::different)
+    return fmt::format("{} must not be {{0}}", a);
   if (require.b.is_constant())
     return fmt::format("{}{} is {{0}}, not {}{}", start, a,
                        require.relation == Relation::at_least ? "at least " : "", b);

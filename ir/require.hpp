@@ -12,10 +12,6 @@
 
 namespace croton::ir {
 
-enum class Relation : std::uint8_t { equal, at_least, different };
-/// "==", ">=" or "!=".
-[[nodiscard]] std::string_view text(Relation relation);
-
 /// A relation of dims that must hold when the function is called; `sites` say who assumed it.
 struct Require {
   Dim a, b;

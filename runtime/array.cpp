@@ -154,7 +154,9 @@ ArrayView::ArrayView(const Array& array)
       data_(array.data_),
       shape_(array.shape_),
       strides_(array.strides_),
-      owner_(array.owner_) {}
+      owner_(array.owner_) {
+  array.check_memory();
+}
 
 std::int64_t ArrayView::count() const { return product(shape_); }
 
@@ -177,8 +179,8 @@ Array::Array(const ArrayView& view)
       strides_(view.strides().begin(), view.strides().end()),
       data_(static_cast<std::byte*>(view.data())),
       owner_(view.owner()) {
-  if (!data_ && count() > 0) throw UserError("an array was given a null pointer");
-  if (!owner_) *this = copy();
+  if (!data_ && view.count() > 0) throw UserError("an array was given a null pointer");
+  if (!owner_) *this = data_ ? copy() : uninitialized(dtype_, shape_);
 }
 
 Array Array::uninitialized(DType dtype, Extents shape) {
@@ -237,7 +239,22 @@ Array Array::integers(DType dtype, Extents shape, std::uint64_t seed, std::int64
   });
 }
 
-std::int64_t Array::count() const { return product(shape_); }
+void Array::swap(Array& other) noexcept {
+  std::swap(dtype_, other.dtype_);
+  shape_.swap(other.shape_);
+  strides_.swap(other.strides_);
+  std::swap(data_, other.data_);
+  owner_.swap(other.owner_);
+}
+
+void Array::check_memory() const {
+  if (!data_) throw UserError("the array has no elements: it was made without any, or moved from");
+}
+
+std::int64_t Array::count() const {
+  check_memory();
+  return product(shape_);
+}
 
 bool Array::is_contiguous() const {
   std::int64_t expected = 1;
@@ -249,6 +266,7 @@ bool Array::is_contiguous() const {
 }
 
 void Array::check_dtype(DType wanted) const {
+  check_memory();
   if (wanted != dtype_)
     throw UserError(fmt::format("the array holds {}, not {}; use astype({})", name(dtype_),
                                 name(wanted), name(wanted)));
@@ -270,6 +288,7 @@ void Array::check_dtype_fits(DType wanted) const {
 std::int64_t Array::offset_of(std::span<const std::int64_t> index) const {
   if (index.size() != shape_.size())
     throw UserError(fmt::format("{} indices for an array of rank {}", index.size(), shape_.size()));
+  check_memory();
   std::int64_t offset = 0;
   for (std::size_t i = 0; i < index.size(); ++i) {
     if (index[i] < 0 || index[i] >= shape_[i])
@@ -292,6 +311,7 @@ Array Array::reshape(Extents shape) const {
 }
 
 Array Array::transpose() const {
+  check_memory();
   Array out = *this;
   std::reverse(out.shape_.begin(), out.shape_.end());
   std::reverse(out.strides_.begin(), out.strides_.end());
@@ -299,6 +319,8 @@ Array Array::transpose() const {
 }
 
 Array Array::rows(std::int64_t first, std::int64_t last) const {
+  if (first < 0 || last < first)
+    throw UserError(fmt::format("rows [{}, {}) are no range of rows", first, last));
   return slice(0, first, last - first);
 }
 
@@ -306,20 +328,30 @@ Array Array::slice(int axis, std::int64_t first, std::int64_t count, std::int64_
   const auto a = static_cast<std::size_t>(axis);
   if (axis < 0 || a >= shape_.size())
     throw UserError(fmt::format("axis {} of rank {}", axis, shape_.size()));
-  const std::int64_t last = first + (count - 1) * step;
-  if (count < 0 || (count > 0 && (std::min(first, last) < 0 || std::max(first, last) >= shape_[a])))
+  check_memory();
+  std::int64_t last = 0;
+  const bool overflows =
+      __builtin_mul_overflow(std::max<std::int64_t>(count, 1) - 1, step, &last) ||
+      __builtin_add_overflow(first, last, &last);
+  if (overflows || count < 0 ||
+      (count > 0 && (std::min(first, last) < 0 || std::max(first, last) >= shape_[a])))
     throw UserError(
-        fmt::format("slice [{} ... {}] leaves axis {} of size {}", first, last, axis, shape_[a]));
+        fmt::format("slice: {} elements from {} in steps of {} leave axis {} of size {}", count,
+                    first, step, axis, shape_[a]));
   Array out = *this;
   if (count > 0) out.data_ += first * strides_[a] * static_cast<std::int64_t>(size_of(dtype_));
   out.shape_[a] = count;
-  out.strides_[a] *= step;
+  if (count > 1) out.strides_[a] *= step;
   return out;
 }
 
-Array Array::contiguous() const { return is_contiguous() ? *this : copy(); }
+Array Array::contiguous() const {
+  check_memory();
+  return is_contiguous() ? *this : copy();
+}
 
 Array Array::copy() const {
+  check_memory();
   Array out = uninitialized(dtype_, shape_);
   const std::size_t size = size_of(dtype_);
   if (is_contiguous()) {
@@ -335,6 +367,7 @@ Array Array::copy() const {
 }
 
 Array Array::astype(DType dtype) const {
+  check_memory();
   Array out = uninitialized(dtype, shape_);
   with_type(dtype_, [&](auto source) {
     with_type(dtype, [&](auto target) {
@@ -349,6 +382,8 @@ Array Array::astype(DType dtype) const {
 }
 
 bool Array::same_values(const Array& other) const {
+  check_memory();
+  other.check_memory();
   if (dtype_ != other.dtype_ || shape_ != other.shape_) return false;
   const Array a = contiguous(), b = other.contiguous();
   return with_type(dtype_, [&](auto zero) {

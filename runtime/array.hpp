@@ -13,7 +13,16 @@ using Extents = std::vector<std::int64_t>;
 
 class Array {
  public:
+  /// No array yet: whatever asks for its elements is a UserError, as it is after a move.
   Array() = default;
+  Array(const Array&) = default;
+  Array& operator=(const Array&) = default;
+  Array(Array&& other) noexcept { swap(other); }
+  Array& operator=(Array&& other) noexcept {
+    Array(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~Array() = default;
   /// The same memory when the view owns it, else a copy.
   explicit Array(const ArrayView& view);
   template <class T>
@@ -90,6 +99,8 @@ class Array {
 
  private:
   friend class ArrayView;
+  void swap(Array& other) noexcept;
+  void check_memory() const;
   void check_dtype(DType wanted) const;
   void check_dtype_fits(DType wanted) const;
   [[nodiscard]] std::int64_t offset_of(std::span<const std::int64_t> index) const;

@@ -78,11 +78,9 @@ Format<T> format_of(const Array& a) {
     f.scientific =
         largest >= 1e8 || (largest > 0 && (smallest < 1e-4 || largest / smallest > 1e3 * 1e5));
     int digits = 0;
-    bool special = false;
     shown(a, 0, 0, [&](std::int64_t at) {
       const T v = data[at];
       if (!std::isfinite(v)) {
-        special = true;
         f.left = std::max(f.left, v < 0 ? 3 : 2);
         return;
       }
@@ -106,7 +104,6 @@ Format<T> format_of(const Array& a) {
           }
       }
     });
-    (void)special;
     f.right = digits;
   }
   return f;
@@ -152,6 +149,7 @@ void print(std::ostream& out, const Array& a, const Format<T>& f, std::size_t ax
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const Array& array) {
+  array.check_memory();
   with_type(array.dtype(), [&](auto zero) {
     using T = decltype(zero);
     if (array.rank() == 0) {
@@ -159,7 +157,7 @@ std::ostream& operator<<(std::ostream& out, const Array& array) {
       if constexpr (std::is_same_v<T, bool>)
         out << (v ? "True" : "False");
       else if constexpr (std::is_floating_point_v<T>) {
-        const std::string text = fmt::format("{}", v);
+        const std::string text = std::isnan(v) ? "nan" : fmt::format("{}", v);
         out << (text.find_first_of(".en") == std::string::npos ? text + ".0" : text);
       } else
         out << fmt::format("{}", v);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "ir/error.hpp"
@@ -255,6 +256,16 @@ NamedArrays parse_npz(const std::string& bytes, const std::string& file) {
 }
 
 void save_npz(const std::filesystem::path& path, const NamedArrays& arrays) {
+  std::set<std::string> names;
+  for (const auto& [name, array] : arrays)
+    if (!names.insert(name).second)
+      throw UserError(fmt::format("{}: two arrays are named {}", path.string(), name));
+  constexpr std::size_t kMost = 0xffff;  // of members, and of a name's bytes
+  if (arrays.size() > kMost || std::any_of(names.begin(), names.end(), [](const std::string& n) {
+        return n.size() + 4 > kMost;
+      }))
+    throw UserError(fmt::format("{}: an archive holds up to {} arrays with names of up to {} bytes",
+                                path.string(), kMost, kMost - 4));
   std::string out, directory;
   for (const auto& [name, array] : arrays) {
     const std::string data = npy_bytes(array), file = name + ".npy";

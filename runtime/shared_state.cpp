@@ -28,13 +28,21 @@ std::pair<ir::Value, std::shared_ptr<SharedState>> make_shared_variable(const st
   return {ir::shared(name, std::move(type), state), state};
 }
 
-void check_value(const std::string& name, const ir::Type& type, const Array& value) {
-  bool fits = value.dtype() == type.dtype && value.rank() == type.rank();
-  for (std::size_t i = 0; fits && i < type.shape.size(); ++i)
-    fits = !type.shape[i].is_constant() || type.shape[i].is(value.shape()[i]);
-  if (!fits)
-    throw UserError(fmt::format("{} : {} cannot hold {}[{}]", name, ir::text(type),
-                                croton::name(value.dtype()), fmt::join(value.shape(), ", ")));
+void check_value(const std::string& name, const ir::Type& type, const ArrayView& value,
+                 const Site& site) {
+  const std::string shape = fmt::format("[{}]", fmt::join(value.shape(), ", "));
+  const auto fail = [&](const std::string& why) {
+    throw UserError(fmt::format("the shared variable {} cannot hold {}{}: {}", name,
+                                croton::name(value.dtype()), shape, why),
+                    {{fmt::format("{} : {}", name, ir::text(type)), site}});
+  };
+  if (value.dtype() != type.dtype)
+    fail(fmt::format("it holds {}; cast the value first", croton::name(type.dtype)));
+  if (value.rank() != type.rank()) fail(fmt::format("its rank is {}", type.rank()));
+  for (std::size_t i = 0; i < type.shape.size(); ++i)
+    if (type.shape[i].is_constant() && !type.shape[i].is(value.shape()[i]))
+      fail(fmt::format("axis {} has {} elements, not {}", i, type.shape[i].text(),
+                       value.shape()[i]));
 }
 
 }  // namespace croton::runtime

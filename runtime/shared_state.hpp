@@ -26,7 +26,9 @@ struct SharedState {
 /// A node and its state, holding a copy of `value`.
 [[nodiscard]] std::pair<ir::Value, std::shared_ptr<SharedState>> make_shared_variable(
     const std::string& name, ir::Type type, Array value);
-/// Throws UserError unless `value` has the type's dtype, rank and fixed extents.
-void check_value(const std::string& name, const ir::Type& type, const Array& value);
+/// Throws UserError, with the variable's line, unless `value` has the type's dtype, rank and fixed
+/// extents.
+void check_value(const std::string& name, const ir::Type& type, const ArrayView& value,
+                 const Site& site);
 
 }  // namespace croton::runtime

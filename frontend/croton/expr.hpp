@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -90,7 +91,8 @@ class Operand {
     if constexpr (std::same_as<T, bool>)
       boolean_ = literal, kind_ = Kind::boolean;
     else if constexpr (std::integral<T>)
-      integer_ = static_cast<std::int64_t>(literal), kind_ = Kind::integer;
+      integer_ = static_cast<std::int64_t>(literal), kind_ = Kind::integer,
+      is_unsigned_ = std::unsigned_integral<T>;
     else
       real_ = static_cast<double>(literal), kind_ = Kind::real;
   }
@@ -99,6 +101,8 @@ class Operand {
   [[nodiscard]] const Expr* expr() const { return expr_; }
   [[nodiscard]] double real() const { return real_; }
   [[nodiscard]] std::int64_t integer() const { return integer_; }
+  /// The integer is the u64 with these bits.
+  [[nodiscard]] bool is_unsigned() const { return is_unsigned_; }
   [[nodiscard]] bool is_true() const { return boolean_; }
   [[nodiscard]] const Location& where() const { return where_; }
 
@@ -106,7 +110,7 @@ class Operand {
   const Expr* expr_ = nullptr;
   double real_ = 0;
   std::int64_t integer_ = 0;
-  bool boolean_ = false;
+  bool boolean_ = false, is_unsigned_ = false;
   Kind kind_ = Kind::expr;
   Location where_;
 };
@@ -172,7 +176,12 @@ struct Index {
   std::variant<std::int64_t, Slice, NewAxis, Ellipsis, Expr> value;
   Location where;
   template <std::integral I>
-  Index(I i, Location w = Location::current()) : value(static_cast<std::int64_t>(i)), where(w) {}
+  Index(I i, Location w = Location::current()) : value(static_cast<std::int64_t>(i)), where(w) {
+    // Beyond i64 there is no position, neither from the front nor from the end.
+    if constexpr (std::unsigned_integral<I> && sizeof(I) == sizeof(std::int64_t))
+      if (i > static_cast<I>(std::numeric_limits<std::int64_t>::max()))
+        value = std::numeric_limits<std::int64_t>::max();
+  }
   Index(Slice s, Location w = Location::current()) : value(std::move(s)), where(w) {}
   Index(NewAxis, Location w = Location::current()) : value(NewAxis{}), where(w) {}
   Index(Ellipsis, Location w = Location::current()) : value(Ellipsis{}), where(w) {}

@@ -3,7 +3,12 @@
 // Thread safety: a Function is immutable and may be called from many threads at once. Shared
 // variables are the only state: a call locks those it reads for reading and those it updates for
 // writing, in a fixed order, so that calls that meet behave as if one came after the other. A call
-// that fails changes nothing.
+// that fails changes nothing: no shared variable. Memory that the caller gave for outputs may have
+// been written when a failure is found while kernels run (an index out of range); what dims and
+// arguments tell is refused before.
+//
+// A Function, Expr, Shared or Array that was moved from may be assigned to; anything else that is
+// asked of it is a UserError.
 #pragma once
 
 #include <filesystem>
@@ -36,6 +41,7 @@ class Shared : public Expr {
   friend Shared shared(std::string, const ArrayView&, Shape, Location);
   Shared(Expr expr, std::shared_ptr<runtime::SharedState> state)
       : Expr(std::move(expr)), state_(std::move(state)) {}
+  [[nodiscard]] runtime::SharedState& state() const;
   std::shared_ptr<runtime::SharedState> state_;
 };
 
@@ -74,6 +80,14 @@ struct DimFact {
   return {DimFact::Kind::at_least, std::move(symbol), least};
 }
 
+/// A relation of dims: {"n", Relation::at_least, Dim("m") + 1}.
+struct DimRelation {
+  Dim a;
+  Relation relation = Relation::equal;
+  Dim b;
+  Site where = {};  // who says so
+};
+
 /// Fields in alphabetical order, as designated initialisers need.
 struct CompileOptions {
   /// Inputs that nothing uses are accepted.
@@ -86,6 +100,8 @@ struct CompileOptions {
   std::optional<Math> math = {};
   /// Shown in dumps, emitted code, logs and `croton cache`.
   std::string name = "main";
+  /// What every call checks before anything else, beside what the graph assumes.
+  std::vector<DimRelation> requirements = {};
   /// At most this many threads; 0: CROTON_THREADS, or what the machine allows.
   int threads = 0;
   /// {variable, new value}: written together, after every output has been computed.
@@ -106,7 +122,8 @@ class Results {
  public:
   explicit Results(std::vector<Array> arrays) : arrays_(std::move(arrays)) {}
   [[nodiscard]] std::size_t size() const { return arrays_.size(); }
-  [[nodiscard]] const Array& operator[](std::size_t i) const { return arrays_.at(i); }
+  /// UserError when there are not so many.
+  [[nodiscard]] const Array& operator[](std::size_t i) const;
   [[nodiscard]] auto begin() const { return arrays_.begin(); }
   [[nodiscard]] auto end() const { return arrays_.end(); }
   /// The only result, as a number. UserError when there are several results or elements.
@@ -177,6 +194,7 @@ class Function {
       : program_(std::move(program)), module_(std::move(module)) {}
 
  private:
+  [[nodiscard]] const runtime::Program* program() const;
   std::shared_ptr<const runtime::Program> program_;
   std::shared_ptr<const ir::Module> module_;
 };

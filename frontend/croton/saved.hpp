@@ -16,6 +16,8 @@ struct Saved {
   std::vector<Expr> inputs, outputs;
   std::vector<Shared> variables;
   std::vector<std::pair<Shared, Expr>> updates;
+  std::vector<DimFact> facts;
+  std::vector<DimRelation> requirements;
   /// By name. UserError with the nearest name.
   [[nodiscard]] Expr input(std::string_view name) const;
   [[nodiscard]] Shared variable(std::string_view name) const;

@@ -110,6 +110,35 @@ TEST_CASE("archives that are cut anywhere, overlap, or claim what they cannot ho
   CHECK_THROWS_WITH(load_npz(file.path), "archive.npz: its members overlap");
 }
 
+TEST_CASE("what a file requires and states is checked by the functions that are loaded from it") {
+  const File file("required.ctir",
+                  "ctir 1\nmodule @f : tensor {\n  fact n >= 2\n"
+                  "  %x = input {name = \"x\"} : f32[n]\n  %y = input {name = \"y\"} : f32[m]\n"
+                  "  %0 = sum(%x) {axes = [0]}\n  %1 = sum(%y) {axes = [0]}\n  %2 = add(%0, %1)\n"
+                  "  require n == 2*m\n  require m != 3\n  require 10 >= n\n"
+                  "  input %x, %y\n  output %2\n}\n");
+  const auto check = [&](const std::string& path) {
+    Function f = compile(load(path), {.name = "f"});
+    const auto call = [&](std::int64_t n, std::int64_t m) {
+      return f(Array::ones<float>({n}), Array::ones<float>({m})).item<float>();
+    };
+    CHECK(call(4, 2) == 6);
+    CHECK_THROWS_WITH(call(4, 3), Contains("f: n is 4 and 2*m is 6, but they must be equal") &&
+                                      Contains("assumed") && Contains("ctir:"));
+    CHECK_THROWS_WITH(call(6, 3), Contains("f: m must not be 3"));
+    CHECK_THROWS_WITH(call(12, 6), Contains("f: 10 is 10 and n is 12, but it must not be less"));
+    CHECK_THROWS_WITH(call(0, 0), Contains("n >= 2 was stated when it was compiled, but"));
+  };
+  check(file.path);
+  // Saved again, they are still there.
+  const Saved saved = load(file.path);
+  const File again("again.ctir");
+  save(again.path, saved.inputs, saved.outputs,
+       {.facts = saved.facts, .requirements = saved.requirements});
+  CHECK(contents(again.path).find("require m != 3") != std::string::npos);
+  check(again.path);
+}
+
 TEST_CASE("graphs in files that are cut or edited name their line") {
   const File file("graph.ctir");
   Expr x = input("x", f32, {"n", 3});

@@ -127,6 +127,68 @@ TEST_CASE("an index out of range fails with its value, and shared state stays as
   CHECK(w.get().same_values(Array::full(f64, {4}, 1)));
 }
 
+TEST_CASE("a value that a shared variable cannot hold") {
+  Shared w = shared("w", Array::zeros<float>({3, 4})), any = shared("v", std::vector{1.0}, {"n"});
+  CHECK_THROWS_WITH(w.set(Array::zeros<float>({3, 5})),
+                    Contains("the shared variable w cannot hold f32[3, 5]: axis 1 has 4 elements, "
+                             "not 5\n  w : f32[3, 4]     messages_test.cpp:"));
+  CHECK_THROWS_WITH(w.set(Array::zeros<double>({3, 4})),
+                    Contains("cannot hold f64[3, 4]: it holds f32; cast the value first"));
+  CHECK_THROWS_WITH(w.set(std::vector<float>{1}), Contains("cannot hold f32[1]: its rank is 2"));
+  CHECK_THROWS_WITH(
+      shared("u", std::vector{1.0, 2.0}, {3}),
+      Contains("the shared variable u cannot hold f64[2]: axis 0 has 3 elements, not 2") &&
+          Contains("messages_test.cpp:"));
+  any.set(std::vector{1.0, 2.0, 3.0});
+  CHECK(any.get().count() == 3);
+  CHECK(w.get().same_values(Array::zeros<float>({3, 4})));
+  Expr x = input("x", f64, {5}), y = input("y", f64, {4});
+  CHECK_THROWS_WITH(set(x, {slice(0, 3)}, y),
+                    Contains("set: cannot broadcast [4] to [3]\n  x : f64[5]") &&
+                        Contains("y : f64[4]") && Contains("messages_test.cpp:"));
+  CHECK_THROWS_WITH(increment(x, {slice(0, 3)}, y),
+                    Contains("increment: cannot broadcast [4] to [3]"));
+}
+
+TEST_CASE("two arrays of one name are no archive") {
+  Shared a = shared("w", std::vector{1.0}), b = shared("w", std::vector{2.0});
+  CHECK_THROWS_WITH(save_npz("twice.npz", {a, b}), "twice.npz: two arrays are named w");
+  CHECK_THROWS_WITH(save_npz("twice.npz", {{"w", a.get()}, {"w", b.get()}}),
+                    "twice.npz: two arrays are named w");
+  CHECK_THROWS_WITH(save_npz("long.npz", {{std::string(70000, 'w'), a.get()}}),
+                    Contains("names of up to 65531 bytes"));
+  CHECK_THROWS_WITH(save("twice.ctir", {}, {a + b}), Contains("two shared variables are named w"));
+}
+
+TEST_CASE("masks, literals and indices that no dtype has") {
+  Expr x = input("x", f64, {5}), mask = input("m", boolean, {5}), b = input("b", i8, {5});
+  CHECK_THROWS_WITH(x[mask],
+                    Contains("indexing: a mask of bool has no known number of elements; use "
+                             "where(mask, x, other)") &&
+                        Contains("messages_test.cpp:"));
+  CHECK_THROWS_WITH(x[x], Contains("indices must be integers, not f64"));
+  CHECK_THROWS_WITH(set(x, {mask}, 0.0), Contains("a mask of bool"));
+  CHECK_THROWS_WITH(b + 300, Contains("the literal 300 does not fit i8"));
+  CHECK_THROWS_WITH(input("l", i64, {5}) + ~std::uint64_t{0},
+                    Contains("the literal 18446744073709551615 does not fit i64"));
+  CHECK_THROWS_WITH(x[~std::uint64_t{0}], Contains("is out of bounds for axis 0 with size 5"));
+}
+
+TEST_CASE("stated relations of dims are checked") {
+  Expr x = input("x", f32, {"n"}), y = input("y", f32, {"m"});
+  Function f = compile({x, y}, {sum(x) + sum(y)},
+                       {.name = "f",
+                        .requirements = {{"n", Relation::at_least, Dim("m") + 1},
+                                         {Dim::mod("n", 2), Relation::equal, 0}}});
+  const auto of = [](std::int64_t n) { return Array::zeros<float>({n}); };
+  CHECK_NOTHROW(f(of(4), of(3)));
+  CHECK_THROWS_WITH(f(of(4), of(4)), "f: n is 4 and m + 1 is 5, but it must not be less");
+  CHECK_THROWS_WITH(f(of(5), of(3)), "f: mod(n, 2) is 1, not 0");
+  CHECK_THROWS_WITH(
+      compile({x}, {x}, {.requirements = {{"k", Relation::different, 0}}}),
+      Contains("the requirement k != 0: no input or shared variable has an extent k"));
+}
+
 TEST_CASE("damaged array files are named with what is wrong") {
   const std::string path = "damaged.npy";
   save_npy(path, Array::arange(f64, 10));

@@ -171,3 +171,55 @@ TEST_CASE("the smallest and the largest numbers print") {
       << Array::of<double>({1.79769e308, 1});
   CHECK_THAT(out.str(), Contains("e-308") && Contains("e-324") && Contains("e+308"));
 }
+
+TEST_CASE("an integer is compared with literals that its dtype does not have, as in NumPy") {
+  const auto check = [](DType dtype, const Array& numbers, auto literal, bool above) {
+    Expr x = input("x", dtype, {"n"});
+    Function f = compile({x}, {x<literal, x <= literal, x> literal, x >= literal, x == literal,
+                               x != literal, literal < x});
+    const Results r = f(numbers);
+    const bool wanted[] = {above, above, !above, !above, false, true, !above};
+    for (std::size_t k = 0; k < 7; ++k)
+      CHECK(r[k].same_values(Array::full(boolean, numbers.shape(), wanted[k])));
+  };
+  check(i8, Array::of<std::int8_t>({-128, 0, 127}), 300, true);
+  check(i8, Array::of<std::int8_t>({-128, 0, 127}), -129, false);
+  check(u8, Array::of<std::uint8_t>({0, 255}), -1, false);
+  check(u64, Array::of<std::uint64_t>({0, ~0ul}), -1, false);
+  check(i64, Array::of<std::int64_t>({INT64_MIN, 0, INT64_MAX}), std::uint64_t{1} << 63, true);
+  Expr u = input("u", u64, {});
+  CHECK(compile({u}, {u + (std::uint64_t{1} << 63)})(std::uint64_t{1}).item<std::uint64_t>() ==
+        (std::uint64_t{1} << 63) + 1);
+  Expr scalar = input("x", i8, {});
+  CHECK(compile({scalar}, {scalar < 300})(std::int8_t{5}).item<bool>());
+}
+
+TEST_CASE("derivatives of powers at 0, to third order") {
+  Expr x = input("x", f64, {}), p = input("p", f64, {});
+  const Expr first = grad(pow(x, p), x), second = grad(first, x), third = grad(second, x);
+  Function f = compile({x, p}, {first, second, third});
+  const auto check = [&](double at, double power, double a, double b, double c) {
+    const Results r = f(at, power);
+    CHECK(r[0].item<double>() == a);
+    CHECK(r[1].item<double>() == b);
+    CHECK(r[2].item<double>() == c);
+  };
+  check(0, 0, 0, 0, 0);
+  check(0, 1, 1, 0, 0);
+  check(0, 2, 0, 2, 0);
+  check(0, 3, 0, 0, 6);
+  check(-2, 3, 12, -12, 6);
+  check(std::numeric_limits<double>::quiet_NaN(), 0, 0, 0, 0);
+  Function known =
+      compile({x}, {grad(grad(pow(x, 0.0), x, {.disconnected_inputs = Disconnected::ignore}), x,
+                         {.disconnected_inputs = Disconnected::ignore})});
+  CHECK(known(0.0).item<double>() == 0);
+}
+
+TEST_CASE("a NaN is printed without its sign") {
+  std::ostringstream out;
+  const double negative = -std::numeric_limits<double>::quiet_NaN();
+  out << Array::full(f64, {}, negative) << Array::full(f64, {1}, negative)
+      << Array::full(f32, {}, negative);
+  CHECK(out.str() == "nan[nan]nan");
+}

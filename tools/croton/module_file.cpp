@@ -35,7 +35,7 @@ ir::Module read_module_with_state(const std::string& file) {
       [&](ir::Op op, const std::string& name, const ir::Type& type) -> ir::Value {
         const auto value = values.find(name);
         if (op != ir::Op::shared || value == values.end()) return {};
-        runtime::check_value(name, type, value->second);
+        runtime::check_value(name, type, value->second, {});
         return runtime::make_shared_variable(name, type, value->second).first;
       });
 }

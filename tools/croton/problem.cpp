@@ -159,7 +159,7 @@ Problem parse_problem(const std::string& text, const std::string& file, const Ar
         throw UserError(fmt::format("{}: the shared variable {} : {} has no value", file, name,
                                     ir::text(type)));
     }
-    runtime::check_value(name, type, value->second);
+    runtime::check_value(name, type, value->second, {});
     auto [node, state] = runtime::make_shared_variable(name, type, value->second.copy());
     problem.variables.push_back({state, node});
     return node;
