@@ -28,8 +28,10 @@ std::string vector_types(std::string_view code, int vector_bytes) {
           dtype == DType::f32 ? "__builtin_fmaf" : "__builtin_fma");
     }
   if (code.find(kVectorFma) != std::string_view::npos)
-    out += fmt::format("#ifdef __clang__\n#define {} __builtin_elementwise_fma\n#else\n{}#endif\n",
-                       kVectorFma, functions);
+    out += fmt::format(
+        "#if __has_builtin(__builtin_elementwise_fma)\n#define {} __builtin_elementwise_fma\n"
+        "#else\n{}#endif\n",
+        kVectorFma, functions);
   return out;
 }
 

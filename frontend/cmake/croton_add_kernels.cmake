@@ -45,6 +45,8 @@ function(croton_add_kernels name)
     COMMENT "Compiling the kernels of ${name} for ${targets}"
     VERBATIM)
   add_custom_target(${name}-kernels DEPENDS ${outputs})
+  # In croton's own tree, or with it inside a project, the compiler is built first.
+  add_dependencies(${name}-kernels croton::croton-compiler)
   add_library(${name} INTERFACE)
   add_dependencies(${name} ${name}-kernels)
   target_include_directories(${name} INTERFACE ${directory})

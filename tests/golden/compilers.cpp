@@ -21,7 +21,7 @@ std::pair<int, std::string> run_command(const std::string& command) {
 
 std::vector<std::string> cpp_compilers() {
   std::vector<std::string> here;
-  for (const char* name : {"g++", "clang++-19"}) {
+  for (const char* name : {"g++", "clang++-14", "clang++-19"}) {
     if (run_command(std::string("command -v ") + name).first == 0)
       here.emplace_back(name);
     else
