@@ -135,4 +135,8 @@ std::string aot_signature(const AotFunction& function, const std::vector<AotArgu
   return fmt::format("{}({}) -> ({})", function.name, in, out);
 }
 
+std::string aot_signature(const AotFunction& function) {
+  return aot_signature(function, aot_arguments(function));
+}
+
 }  // namespace croton::codegen

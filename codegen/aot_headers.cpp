@@ -135,11 +135,12 @@ std::string aot_cpp_header(const AotLibrary& library, const std::vector<AotFunct
                                 host_type(argument.type.dtype).cpp, argument.type.rank(), name);
       names += ", " + name;
     }
+    // Static: another library of the program may have a function of the same name.
     out += fmt::format(
-        "\n/// {0}\nnamespace {1} {{\n\ninline const croton_aot_function& function() {{\n"
+        "\n/// {0}\nnamespace {1} {{\n\nstatic inline const croton_aot_function& function() {{\n"
         "  static const croton_aot_function& found =\n"
         "      croton_aot::library(croton_aot_query_{2}).functions[{3}];\n  return found;\n}}\n\n"
-        "inline void run({4}const croton_aot::Options& options = {{}}) {{\n"
+        "static inline void run({4}const croton_aot::Options& options = {{}}) {{\n"
         "  croton_aot::run(function(), options{5});\n}}\n\n}}  // namespace {1}\n",
         aot_signature(function, arguments), function.name, library.name, number, parameters, names);
   }

@@ -407,6 +407,24 @@ std::string source_text(const std::string& title, const std::string& outside,
       body, exported);
 }
 
+// Without the flag "a", nothing loads the section.
+std::string section_text(const AotSection& section) {
+  if (section.bytes.empty()) return "";
+  std::string out = fmt::format(
+      "\n// What croton dump shows of this library.\n__asm__(\n"
+      "    \".pushsection {},\\\"\\\",@progbits\\n.balign 8\\n\"\n",
+      section.name);
+  for (std::size_t i = 0; i < section.bytes.size(); i += 8) {
+    std::uint64_t word = 0;
+    for (std::size_t k = 8; k-- > 0;)
+      word = word << 8 | static_cast<unsigned char>(section.bytes[i + k]);
+    out += i % 32 == 0 ? "    \".quad " : ",";
+    out += fmt::format("0x{:x}", word);
+    if (i % 32 == 24 || i + 8 == section.bytes.size()) out += "\\n\"\n";
+  }
+  return out + "    \".popsection\");\n";
+}
+
 constexpr std::string_view kHidden = "__attribute__((visibility(\"hidden\")))";
 
 }  // namespace
@@ -432,7 +450,8 @@ std::string aot_variant_source(const AotLibrary& library, const AotVariant& vari
 }
 
 std::string aot_query_source(const AotLibrary& library, const std::vector<AotVariant>& variants,
-                             std::size_t functions, const std::vector<AotConstant>& constants) {
+                             std::size_t functions, const std::vector<AotConstant>& constants,
+                             const AotSection& section) {
   std::vector<AotVariant> sorted = variants;
   std::sort(sorted.begin(), sorted.end(),
             [](const AotVariant& a, const AotVariant& b) { return a.level > b.level; });
@@ -466,6 +485,7 @@ std::string aot_query_source(const AotLibrary& library, const std::vector<AotVar
       "    int32_t version, const croton_aot_library** library, croton_aot_error* error) {{\n"
       "  return pick({}, kVariants, {}, version, library, error);\n}}\n",
       library.name, c_string(library.name), sorted.size());
+  exported += section_text(section);
   return source_text(fmt::format("{}, written by {}", library.name, library.compiler), outside,
                      std::string(kAotSupport) + std::string(kAotCpu), body, false, exported);
 }

@@ -47,11 +47,18 @@ struct AotLibrary {
 /// One variant: every function for one target. UserError for a dim that no argument tells.
 [[nodiscard]] std::string aot_variant_source(const AotLibrary& library, const AotVariant& variant,
                                              const std::vector<AotFunction>& functions);
+/// What the file holds beside the code: a section that no program loads.
+struct AotSection {
+  std::string name, bytes;  // a multiple of 8; none: no section
+};
 /// The query function and the constants, for the oldest CPU of the architecture.
 [[nodiscard]] std::string aot_query_source(const AotLibrary& library,
                                            const std::vector<AotVariant>& variants,
                                            std::size_t functions,
-                                           const std::vector<AotConstant>& constants);
+                                           const std::vector<AotConstant>& constants,
+                                           const AotSection& section);
+/// "predict(x : f32[n, 784]) -> (out : f32[n, 10])"
+[[nodiscard]] std::string aot_signature(const AotFunction& function);
 /// NAME.h and NAME.hpp. `functions` are those of any variant.
 [[nodiscard]] std::string aot_c_header(const AotLibrary& library,
                                        const std::vector<AotFunction>& functions);

@@ -19,19 +19,25 @@ Builders& builders() {
   return all;
 }
 
-// --name value, each at most once.
+// --name value, each at most once; --bare.
 runtime::AotRequest request_of(int argc, const char* const* argv) {
+  bool bare = false;
   std::map<std::string, std::string> given{{"-o", ""},
                                            {"--name", ""},
                                            {"--target", ""},
                                            {"--emit", "static,header,hpp"},
                                            {"--linker", ""}};
   for (int i = 1; i < argc; i += 2) {
+    if (std::string_view(argv[i]) == "--bare") {
+      bare = true;
+      --i;
+      continue;
+    }
     const auto it = given.find(argv[i]);
     if (it == given.end() || i + 1 == argc)
       throw UserError(fmt::format(
           "{}: not understood; usage: -o DIRECTORY --name NAME --target LIST [--emit LIST] "
-          "[--linker PATH]",
+          "[--linker PATH] [--bare]",
           argv[i]));
     it->second = argv[i + 1];
   }
@@ -40,7 +46,8 @@ runtime::AotRequest request_of(int argc, const char* const* argv) {
           .targets = ir::split_list(given.at("--target")),
           .emit = ir::split_list(given.at("--emit")),
           .directory = given.at("-o"),
-          .linker = given.at("--linker")};
+          .linker = given.at("--linker"),
+          .bare = bare};
 }
 
 }  // namespace

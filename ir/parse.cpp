@@ -450,7 +450,9 @@ class Parser {
       });
       check_types(*made, types);
     }
-    if (options_.mark) made->add_site(where);
+    if (options_.mark && !options_.sites) made->add_site(where);
+    if (options_.mark && options_.sites)
+      for (const Site& site : options_.sites(where.line)) made->add_site(site);
     if (made->regions.empty()) {
       bind(names, made);
     } else if (scan_.accept("->")) {

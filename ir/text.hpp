@@ -53,6 +53,8 @@ struct ParseOptions {
   std::string file = "text";  // what errors call it
   /// Nodes remember their line of this text, and their names as labels.
   bool mark = true;
+  /// When set: the lines of the user's program behind a line of this text, instead of that line.
+  std::function<std::vector<Site>(int line)> sites{};
   /// Gives an existing `input` or `shared` node for a name and type; an empty value makes a new
   /// one.
   std::function<Value(Op op, const std::string& name, const Type& type)> leaf{};

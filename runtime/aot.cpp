@@ -9,11 +9,14 @@
 #include <set>
 
 #include "codegen/aot_writer.hpp"
+#include "codegen/kernel_writer.hpp"
 #include "ir/gradient.hpp"
 #include "ir/spelling.hpp"
+#include "runtime/aot_record.hpp"
 #include "runtime/compile.hpp"
 #include "runtime/module_file.hpp"
 #include "runtime/process.hpp"
+#include "runtime/request.hpp"
 #include "runtime/shared_state.hpp"
 #include "runtime/toolchain.hpp"
 
@@ -34,6 +37,28 @@ struct Variant {
   Target target;
   std::vector<codegen::AotFunction> functions;
 };
+
+// A graph as a file holds it, with the user's lines beside.
+AotRecord::Function record_of(const ir::Module& graph, const std::string& math) {
+  AotRecord::Function out;
+  out.name = graph.name;
+  out.math = math;
+  std::vector<ir::PrintedNode> nodes;
+  out.graph = ir::print(graph, {.nodes = &nodes});
+  for (const ir::PrintedNode& printed : nodes)
+    for (const Site& site : printed.node->provenance().sites)
+      if (!site.file.empty()) out.lines.push_back({printed.line, site.file, site.line, site.scope});
+  return out;
+}
+
+void add_kernels(AotRecord::Function& out, const ir::Module& planned, const Target& target) {
+  for (const ir::NodePtr& kernel : planned.kernels) {
+    codegen::EmittedKernel emitted =
+        codegen::emit(kernel, codegen::cpp_dialect(target.fma, target.vector_bytes));
+    out.kernels.push_back({target.name, std::move(emitted.name), std::move(emitted.types),
+                           std::move(emitted.commented)});
+  }
+}
 
 // Literals too large for text become variables that only ever hold them.
 std::set<std::string> hoist_literals(ir::Module& module) {
@@ -104,8 +129,8 @@ class Library {
       sources.emplace_back(fmt::format("{}_{}", request_.name, v.target.name),
                            codegen::aot_variant_source(about_, written.back(), v.functions));
     }
-    sources.emplace_back(request_.name,
-                         codegen::aot_query_source(about_, written, functions(), constants_));
+    sources.emplace_back(request_.name, codegen::aot_query_source(about_, written, functions(),
+                                                                  constants_, section()));
     std::vector<std::pair<std::string, std::string>> out;
     if (emits("header") || emits("hpp")) {
       out.emplace_back("croton_aot.h", codegen::aot_interface_header());
@@ -161,6 +186,12 @@ class Library {
       sizes = std::move(inner.module);
     }
     const std::vector<std::string> constants = freeze(prepared.module, sizes, graph, literals);
+    AotRecord::Function record = record_of(prepared.module, graph.math), dims;
+    if (sizes) dims = record_of(*sizes, graph.math);
+    const std::vector<ir::Value> variables = codegen::aot_variables(prepared.module, sizes);
+    for (std::size_t i = 0; i < variables.size(); ++i)
+      if (!constants[i].empty())
+        record.constants.push_back(variables[i].node->attribute<std::string>("name"));
     for (Variant& variant : variants_) {
       const passes::PipelineOptions options =
           pipeline_options({.math = graph.math, .threads = 0}, variant.target);
@@ -169,8 +200,17 @@ class Library {
       function.module = planned(prepared.module, options);
       if (sizes) function.prologue = planned(*sizes, options);
       function.constants = constants;
+      add_kernels(record, function.module, variant.target);
+      if (sizes) add_kernels(dims, *function.prologue, variant.target);
+      record.signature = codegen::aot_signature(function);
       variant.functions.push_back(std::move(function));
     }
+    records_.push_back(std::move(record));
+    if (!sizes) return;
+    dims.name = records_.back().name + ".dims";
+    dims.signature =
+        fmt::format("{}: the dims of {} that depend on elements", dims.name, records_.back().name);
+    records_.push_back(std::move(dims));
   }
 
   // The symbol of each variable that is a constant of the library.
@@ -216,10 +256,20 @@ class Library {
     return constants_.back().symbol;
   }
 
+  [[nodiscard]] codegen::AotSection section() const {
+    if (request_.bare) return {};
+    AotRecord record{about_.name, about_.compiler, library_identity(), 1, {}, 0, records_};
+    for (const Variant& variant : variants_) record.targets.push_back(variant.target.name);
+    for (const codegen::AotConstant& constant : constants_)
+      record.constant_bytes += static_cast<std::int64_t>(constant.value.bytes().size());
+    return {kAotSection, section_bytes(record)};
+  }
+
   const AotRequest& request_;
   codegen::AotLibrary about_;
   std::vector<Variant> variants_;
   std::vector<codegen::AotConstant> constants_;
+  std::vector<AotRecord::Function> records_;
 };
 
 // A folder beside the results, removed with what is in it.

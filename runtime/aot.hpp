@@ -25,6 +25,7 @@ struct AotRequest {
   std::vector<std::string> emit;     // kinds of aot_kinds()
   std::filesystem::path directory;   // made when it is not there
   std::string linker;                // of the shared library; "": cc, else ld
+  bool bare = false;                 // without what `croton dump` shows of it
 };
 
 struct AotFile {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "ir/module.hpp"
+#include "runtime/aot_record.hpp"
 #include "runtime/compile_settings.hpp"
 #include "runtime/description.hpp"
 
@@ -28,6 +29,13 @@ struct DescribeOptions {
 /// the file is no whole and trusted request.
 [[nodiscard]] Description describe_entry(const std::string& path,
                                          const std::map<std::string, std::int64_t>& dims = {});
+
+/// A function of a library written ahead of time, as its variant for `target`: the graph of its
+/// record goes through the passes again, and the C++ is the record's own. Notes as above.
+[[nodiscard]] Description describe_record(const AotRecord& record,
+                                          const AotRecord::Function& function,
+                                          const std::string& target, const std::string& origin,
+                                          const std::map<std::string, std::int64_t>& dims = {});
 
 /// The texts that a compiler makes.
 enum class Generated : std::uint8_t { llvm, assembly, ptx, remarks };

@@ -1,15 +1,16 @@
-# croton_add_kernels(NAME SOURCES file... TARGETS level... [EMIT kind...])
+# croton_add_kernels(NAME SOURCES file... TARGETS level... [EMIT kind...] [BARE])
 #
 # Builds SOURCES, which hold CROTON_AOT builders, into a program; runs it when the build needs it;
 # and makes the library target NAME of what it writes. Link against NAME and include NAME.h or
 # NAME.hpp. What is linked in needs neither croton nor LLVM.
 #
 # TARGETS are levels of x86-64, such as x86-64-v3; the library holds them all and picks one when it
-# runs. EMIT adds to the static library and the headers: obj, shared, source.
+# runs. EMIT adds to the static library and the headers: obj, shared, source. BARE leaves out what
+# `croton dump` shows of the library: its graphs and emitted code, in a section that is never loaded.
 include_guard(GLOBAL)
 
 function(croton_add_kernels name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;TARGETS;EMIT")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "BARE" "" "SOURCES;TARGETS;EMIT")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "croton_add_kernels: ${arg_UNPARSED_ARGUMENTS} is not understood")
   endif()
@@ -37,10 +38,14 @@ function(croton_add_kernels name)
   if("shared" IN_LIST arg_EMIT)
     list(APPEND outputs ${directory}/lib${name}.so)
   endif()
+  set(bare "")
+  if(arg_BARE)
+    set(bare --bare)
+  endif()
   # croton's compiler is loaded by the builder, so a new one is a reason to run it again.
   add_custom_command(
     OUTPUT ${outputs}
-    COMMAND ${name}-builder -o ${directory} --name ${name} --target ${targets} --emit ${emit}
+    COMMAND ${name}-builder -o ${directory} --name ${name} --target ${targets} --emit ${emit} ${bare}
     DEPENDS ${name}-builder $<TARGET_FILE:croton::croton-compiler>
     COMMENT "Compiling the kernels of ${name} for ${targets}"
     VERBATIM)

@@ -54,7 +54,7 @@ class AotDefinition {
 bool register_aot(const char* name, AotDefinition (*builder)());
 
 /// The main function of a program of builders: runs them all and writes one library.
-///   program -o DIRECTORY --name NAME --target LIST [--emit LIST] [--linker PATH]
+///   program -o DIRECTORY --name NAME --target LIST [--emit LIST] [--linker PATH] [--bare]
 /// Returns 0; or 1, with the error's text on standard error and nothing written.
 int aot_main(int argc, const char* const* argv);
 

@@ -18,6 +18,7 @@ struct Options {
   std::vector<std::string> files;
   std::string name, directory, linker, math = "standard";
   std::string target, emit = "static,header,hpp", freeze;
+  bool bare = false;
 };
 
 void aot(const Options& o) {
@@ -33,7 +34,8 @@ void aot(const Options& o) {
                .targets = ir::split_list(o.target.empty() ? runtime::host_target().name : o.target),
                .emit = ir::split_list(o.emit),
                .directory = o.directory,
-               .linker = o.linker});
+               .linker = o.linker,
+               .bare = o.bare});
   for (const runtime::AotFile& file : files)
     fmt::print("{:<40} {:>10} bytes\n", file.path.string(), file.bytes);
 }
@@ -57,6 +59,7 @@ void add_aot(CLI::App& program) {
   command->add_option("--freeze", options->freeze,
                       "shared variables that become constants; *: all that are only read");
   command->add_option("--linker", options->linker, "for shared; else cc or ld");
+  command->add_flag("--bare", options->bare, "leave out what croton dump shows of the library");
   command->add_option("--math", options->math, "strict, standard or fast");
   command->callback([options] { aot(*options); });
 }

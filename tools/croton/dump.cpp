@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "ir/spelling.hpp"
+#include "runtime/aot_record.hpp"
 #include "runtime/description_json.hpp"
 #include "runtime/description_text.hpp"
 #include "tools/croton/command.hpp"
@@ -104,8 +105,18 @@ std::string html_of(Description& d, const Options& o) {
 
 void dump(Options& o) {
   o.from.dims = dims_of(o.dims);
-  Description d = describe_source(o.source, o.from);
   std::string out;
+  // A library is listed first; what it holds is shown when that is one function.
+  const bool all = o.stages.empty() && !o.html && o.dot.empty() && o.difference.empty() &&
+                   o.from.function.empty();
+  if (const auto records = all ? library_records(o.source) : std::vector<runtime::AotRecord>{};
+      !records.empty()) {
+    const bool several = records.size() > 1 || records[0].functions.size() != 1;
+    if (several || !o.json)
+      out = o.json ? runtime::summary_json(records) : runtime::summary_text(records, o.source);
+    if (several) return write_output(o.output, out);
+  }
+  Description d = describe_source(o.source, o.from);
   for (const std::string& note : d.notes) std::fprintf(stderr, "croton: note: %s\n", note.c_str());
   if (o.html) {
     for (const std::string& stage : o.stages) (void)runtime::view(d, stage, o.architecture);
@@ -134,16 +145,18 @@ void dump(Options& o) {
 void add_dump(CLI::App& program) {
   auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand(
-      "dump", "show a function of a file, a dump or the cache, at any stage");
+      "dump", "show a function of a file, a library, a dump or the cache, at any stage");
   command->footer(
       "Example: croton dump model.ctir --stage kernels\n"
       "         croton dump train --stage cpp          # of the cache, by name or key\n"
+      "         croton dump libmodel.a --function predict --stage cpp --target x86-64-v3\n"
       "         croton dump report/ --diff graph stabilize\n"
       "         croton dump train --html -o report.html --sources src\n"
       "         croton dump model.ctir --dot graph | dot -Tsvg > graph.svg");
   command
       ->add_option("source", options->source,
-                   "a .ctir file (- is standard input), a directory that CROTON_DUMP wrote, or a "
+                   "a .ctir file (- is standard input), a library that was written ahead of time "
+                   "or a program linked with one, a directory that CROTON_DUMP wrote, or a "
                    "function in the cache: its name, the beginning of its key, or its file")
       ->required();
   command
@@ -164,12 +177,13 @@ void add_dump(CLI::App& program) {
                    "directories of the user's program, whose lines a page shows beside the code")
       ->capture_default_str();
   command->add_option("--function", options->from.function,
-                      "which, in a directory that holds several dumps");
+                      "which, in a library or a directory that holds several");
   command->add_option("--dim", options->dims, "name=extent: sizes are shown for it, not for 64")
       ->allow_extra_args(false);
   command->add_option("--math", options->from.math, "strict, standard or fast, for a .ctir file");
   command->add_option("--target", options->from.target,
-                      "x86-64-v2, x86-64-v3 or x86-64-v4, for a .ctir file; else this machine's");
+                      "x86-64-v2, x86-64-v3 or x86-64-v4, for a .ctir file or a library; else "
+                      "this machine's");
   command->add_option("--arch", options->architecture, "of PTX")->capture_default_str();
   command->add_option("-o,--output", options->output, "a file to write instead of standard output");
   command->callback([options] { dump(*options); });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 
 #include "ir/spelling.hpp"
 #include "runtime/cache.hpp"
@@ -67,7 +68,70 @@ Description of_directory(const fs::path& directory, const SourceOptions& options
   return description(directory / chosen);
 }
 
+// A file says by its first bytes what it is.
+std::string start_of(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw UserError(fmt::format("cannot read {}", file));
+  std::string start(16, '\0');
+  stream.read(start.data(), 16);
+  start.resize(static_cast<std::size_t>(stream.gcount()));
+  return start;
+}
+
+// The variant that a program on this machine would get.
+std::string variant_here(const runtime::AotRecord& record) {
+  std::string best;
+  int level = 0;
+  for (const std::string& name : record.targets) {
+    const auto target = runtime::target_named(name);
+    if (!target || target->level > runtime::host_target().level || target->level <= level) continue;
+    best = name;
+    level = target->level;
+  }
+  return best.empty() && !record.targets.empty() ? record.targets[0] : best;
+}
+
+// "predict", or "library.predict" where several libraries of a program have one.
+Description of_library(const std::string& file, const std::vector<runtime::AotRecord>& records,
+                       const SourceOptions& options) {
+  std::vector<std::string> names;
+  std::vector<std::pair<const runtime::AotRecord*, const runtime::AotRecord::Function*>> found;
+  for (const runtime::AotRecord& record : records)
+    for (const runtime::AotRecord::Function& function : record.functions) {
+      names.push_back(records.size() > 1 ? record.name + "." + function.name : function.name);
+      if (options.function.empty() || options.function == function.name ||
+          options.function == names.back())
+        found.emplace_back(&record, &function);
+    }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  if (found.empty())
+    throw UserError(fmt::format("{} holds no function {}{}; there are {}", file, options.function,
+                                ir::suggestion(options.function, known), fmt::join(names, ", ")));
+  if (found.size() > 1)
+    throw UserError(fmt::format("{} holds several functions; choose one with --function: {}", file,
+                                fmt::join(names, ", ")));
+  const auto& [record, function] = found[0];
+  return runtime::describe_record(*record, *function,
+                                  options.target.empty() ? variant_here(*record) : options.target,
+                                  file, options.dims);
+}
+
 }  // namespace
+
+std::vector<runtime::AotRecord> library_records(const std::string& source) {
+  std::error_code error;
+  if (source == "-" || !fs::is_regular_file(source, error) ||
+      !runtime::is_machine_code(start_of(source)))
+    return {};
+  std::ifstream stream(source, std::ios::binary);
+  std::vector<runtime::AotRecord> records = runtime::aot_records(stream, source);
+  if (records.empty())
+    throw UserError(
+        fmt::format("{} is machine code that holds no description of itself; libraries that croton "
+                    "aot writes have one, unless they were written with --bare",
+                    source));
+  return records;
+}
 
 runtime::Target target_of(const std::string& name) {
   return name.empty() ? runtime::host_target() : runtime::required_target(name);
@@ -91,14 +155,10 @@ Description describe_source(const std::string& source, const SourceOptions& opti
   if (source == "-") return of_module(source, options);
   if (fs::is_directory(source)) return of_directory(source, options);
   if (fs::exists(source)) {
-    // A file says by its first bytes what it is. Ahead-of-time libraries would be told apart here.
-    const std::string start = read_text(source).substr(0, 16);
-    if (start.starts_with("CROTON-CACHE")) return runtime::describe_entry(source, options.dims);
-    if (start.starts_with("\x7f"
-                          "ELF"))
-      throw UserError(
-          fmt::format("{} is machine code that holds no description of itself", source));
-    return of_module(source, options);
+    if (start_of(source).starts_with("CROTON-CACHE"))
+      return runtime::describe_entry(source, options.dims);
+    const std::vector<runtime::AotRecord> records = library_records(source);
+    return records.empty() ? of_module(source, options) : of_library(source, records, options);
   }
   const bool looks_like_a_file = source.find('/') != std::string::npos || source.ends_with(".ctir");
   if (looks_like_a_file)

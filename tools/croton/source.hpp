@@ -11,12 +11,16 @@ namespace croton::tool {
 struct SourceOptions {
   std::string math = "standard", target;  // of .ctir files; target "": this machine's
   std::map<std::string, std::int64_t> dims;
-  std::string function;  // of a directory that holds several dumps
+  std::string function;  // of a directory that holds several dumps, or of a library
 };
 
-/// Describes, in this order: "-" or a .ctir file; a cache entry's file; a dump's directory, or one
-/// that holds dumps; an entry of the cache by a prefix of its key or by its function's name (the
-/// one used last). Throws UserError that says what there is instead.
+/// What a library written ahead of time, or a program linked with one, says of itself; nothing when
+/// the source is something else. UserError when it is machine code without that.
+[[nodiscard]] std::vector<runtime::AotRecord> library_records(const std::string& source);
+
+/// Describes, in this order: "-" or a .ctir file; a cache entry's file; a library; a dump's
+/// directory, or one that holds dumps; an entry of the cache by a prefix of its key or by its
+/// function's name (the one used last). Throws UserError that says what there is instead.
 [[nodiscard]] runtime::Description describe_source(const std::string& source,
                                                    const SourceOptions& options);
 
