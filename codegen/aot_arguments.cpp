@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codegen/c_names.hpp"
 #include "codegen/spelling.hpp"
 #include "ir/prelude.hpp"
 
@@ -27,7 +28,9 @@ std::string aot_identifier(std::string wanted, std::vector<std::string>& taken) 
   for (char& c : wanted)
     if (!is_word(c)) c = '_';
   if (wanted.empty() || (wanted[0] >= '0' && wanted[0] <= '9')) wanted = "v" + wanted;
-  if (is_reserved(wanted) || ir::is_prelude_name(wanted)) wanted += "_";
+  if (is_reserved(wanted) || ir::is_prelude_name(wanted) || is_c_library_name(wanted) ||
+      wanted.starts_with("croton_aot_") || wanted.starts_with("CROTON_AOT_"))
+    wanted += "_";
   std::string name = wanted;
   for (int i = 2; std::find(taken.begin(), taken.end(), name) != taken.end(); ++i)
     name = fmt::format("{}_{}", wanted, i);
@@ -78,10 +81,8 @@ std::vector<AotArgument> aot_arguments(const AotFunction& function) {
 
 AotDims aot_dims(const AotFunction& function, const std::vector<AotArgument>& arguments) {
   AotDims dims;
-  // Names of the functions' own variables.
-  std::vector<std::string> taken = {"call",    "dims",    "checked",   "code",    "a",     "data",
-                                    "arena",   "threads", "error",     "buffers", "sizes", "memory",
-                                    "extents", "bytes",   "workspace", "argument"};
+  // Nothing else of a variant's source ends like this, whatever the user's dims are called.
+  std::vector<std::string> taken;
   const auto known = [&](const std::string& symbol) {
     return std::find(dims.symbols.begin(), dims.symbols.end(), symbol) != dims.symbols.end();
   };
@@ -101,7 +102,7 @@ AotDims aot_dims(const AotFunction& function, const std::vector<AotArgument>& ar
     for (std::size_t k = 0; k < function.prologue->outputs.size(); ++k)
       dims.symbols.push_back(fmt::format("{}{}", Dim::kValuePrefix, k));
   for (const std::string& symbol : dims.symbols)
-    dims.identifiers.push_back(aot_identifier(symbol, taken));
+    dims.identifiers.push_back(aot_identifier(symbol + "_dim", taken));
   const auto check = [&](const Shape& shape) {
     for (const Dim& dim : shape)
       dim.for_each_leaf([&](const Dim::Atom& atom) {

@@ -51,7 +51,7 @@ class FunctionText {
 
   void run() {
     descriptors();
-    if (function_.prologue) plan(*function_.prologue, name_ + "_values", true);
+    if (function_.prologue) plan(*function_.prologue, prologue_name(), true);
     plan(function_.module, name_, false);
     resolve();
     shape();
@@ -60,6 +60,9 @@ class FunctionText {
   }
 
  private:
+  // No name of a user's function has two underscores in a row.
+  [[nodiscard]] std::string prologue_name() const { return name_ + "__values"; }
+
   void descriptors() {
     writer_.blank();
     writer_.line(fmt::format("// {}", aot_signature(function_, arguments_)));
@@ -149,8 +152,10 @@ class FunctionText {
     const std::size_t known = values ? dims_.told : dims_.symbols.size();
     writer_.blank();
     writer_.open(fmt::format("i64 {}_workspace([[maybe_unused]] const i64* dims)", prefix));
-    declare_dims(known);
-    writer_.line(fmt::format("return {};", dims_.text(end)));
+    for (std::size_t i = 0; i < known; ++i)
+      writer_.line(
+          fmt::format("[[maybe_unused]] const Size {} = dims[{}];", dims_.identifiers[i], i));
+    writer_.line(fmt::format("return Size({}).bytes();", dims_.text(end)));
     writer_.close();
     writer_.blank();
     writer_.open(fmt::format(
@@ -298,15 +303,16 @@ class FunctionText {
   // The elements that dims depend on, computed by the prologue's plan.
   void values() {
     writer_.line("Workspace memory = {call, nullptr, 0};");
-    return_code(fmt::format("memory.take({}, {}_values_workspace(dims))", c_string(name_), name_));
+    return_code(
+        fmt::format("memory.take({}, {}_workspace(dims))", c_string(name_), prologue_name()));
     std::string data;
     for (std::size_t i = 0; i < read_; ++i) data += fmt::format("a[{}].data, ", i);
     for (std::size_t k = dims_.told; k < dims_.symbols.size(); ++k)
       data += fmt::format("&dims[{}], ", k);
     writer_.line(fmt::format("void* const data[] = {{{}}};", data));
     writer_.line(fmt::format(
-        "const i32 failed = {}_values_raw(data, dims, memory.memory, call->threads, call->error);",
-        name_));
+        "const i32 failed = {}_raw(data, dims, memory.memory, call->threads, call->error);",
+        prologue_name()));
     writer_.line("memory.release();");
     writer_.line("if (failed) return failed;");
     for (std::size_t k = dims_.told; k < dims_.symbols.size(); ++k)
@@ -442,11 +448,18 @@ std::string aot_variant_source(const AotLibrary& library, const AotVariant& vari
         constants += fmt::format("extern \"C\" {} const unsigned char {}[];\n", kHidden, symbol);
     table += fmt::format("    {}_table,\n", function.name);
   }
-  return source_text(
-      fmt::format("{} for {}, written by {}", library.name, variant.target, library.compiler),
-      constants, kAotSupport, writer.commented(), variant.fma,
-      fmt::format("extern \"C\" {} const croton_aot_function {}[] = {{\n{}}};\n", kHidden,
-                  table_symbol(library, variant.target), table));
+  // What a compiler must be told for the same numbers; what it can be asked about is checked.
+  const std::string_view macro =
+      variant.level >= 4 ? "__AVX512VL__" : (variant.level == 3 ? "__AVX2__" : "__SSE4_2__");
+  const std::string title = fmt::format(
+      "{0} for {1}, written by {2}\n// to be compiled with -std=c++20 -O2 -march={1} "
+      "-ffp-contract=off -fvisibility=hidden\n#ifndef {3}\n#error \"compile this with "
+      "-march={1}\"\n#endif\n#ifdef __FAST_MATH__\n#error \"-ffast-math changes the results of "
+      "{0}\"\n#endif",
+      library.name, variant.target, library.compiler, macro);
+  return source_text(title, constants, kAotSupport, writer.commented(), variant.fma,
+                     fmt::format("extern \"C\" {} const croton_aot_function {}[] = {{\n{}}};\n",
+                                 kHidden, table_symbol(library, variant.target), table));
 }
 
 std::string aot_query_source(const AotLibrary& library, const std::vector<AotVariant>& variants,
@@ -476,9 +489,9 @@ std::string aot_query_source(const AotLibrary& library, const std::vector<AotVar
       text += {'\\', static_cast<char>('0' + (byte >> 6)), static_cast<char>('0' + (byte >> 3 & 7)),
                static_cast<char>('0' + (byte & 7))};
     }
-    exported +=
-        fmt::format("extern \"C\" {} alignas(64) const unsigned char {}[{}] =\n{};\n", kHidden,
-                    constant.symbol, bytes.size() + 1, bytes.empty() ? "    \"\"" : text + "\"");
+    exported += fmt::format(
+        "extern \"C\" {} __attribute__((aligned(64))) const unsigned char {}[{}] =\n{};\n", kHidden,
+        constant.symbol, bytes.size() + 1, bytes.empty() ? "    \"\"" : text + "\"");
   }
   exported += fmt::format(
       "extern \"C\" __attribute__((visibility(\"default\"))) int32_t croton_aot_query_{}(\n"

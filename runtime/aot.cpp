@@ -9,6 +9,7 @@
 #include <set>
 
 #include "codegen/aot_writer.hpp"
+#include "codegen/c_names.hpp"
 #include "codegen/kernel_writer.hpp"
 #include "ir/gradient.hpp"
 #include "ir/spelling.hpp"
@@ -89,11 +90,35 @@ void order_state(ir::Module& module) {
   module.state = std::move(order);
 }
 
+[[noreturn]] void refuse_nested(const std::string& function, const ir::Module& outer,
+                                const ir::Module& inner) {
+  std::vector<ErrorNote> notes;
+  const auto note = [&](const char* what, const ir::Module& values) {
+    for (const ir::Value& v : values.outputs) {
+      const ir::Provenance from = v.node->provenance();
+      notes.push_back(
+          {fmt::format("{} {} : {}", what, ir::info(v.node->op).name, ir::text(v.type())),
+           from.sites.empty() ? Site{} : from.sites[0]});
+    }
+  };
+  note("a dim is the value of", outer);
+  note("which has a dim that is the value of", inner);
+  throw UserError(
+      fmt::format("aot: {}: a dim depends on elements of an array whose own dims depend "
+                  "on elements; give one of them as a dim of an input",
+                  function),
+      std::move(notes));
+}
+
 // Everything that is asked of the request, before any work.
 std::vector<Target> checked_targets(const AotRequest& request) {
   if (!codegen::is_c_identifier(request.name))
     refuse(fmt::format("\"{}\" cannot name a library: it must be an identifier of C, and not main",
                        request.name));
+  if (codegen::is_c_header(request.name))
+    refuse(
+        fmt::format("{0} cannot name a library: programs already include a {0}.h", request.name));
+  if (request.directory.empty()) refuse("no folder to write to is given");
   std::vector<Target> targets;
   for (const std::string& name : request.targets) {
     const Target target = required_target(name);
@@ -167,6 +192,11 @@ class Library {
       refuse(
           fmt::format("\"{}\" cannot name a function: it must be an identifier of C, and not main",
                       module.name));
+    if (emits("hpp") && codegen::is_c_library_name(module.name))
+      refuse(
+          fmt::format("{} cannot name a function: C's library has one of that name, and {}.hpp "
+                      "would have a namespace; choose another, or emit header without hpp",
+                      module.name, request_.name));
     for (const codegen::AotFunction& other : variants_[0].functions)
       if (other.name == module.name) refuse(fmt::format("two functions are named {}", module.name));
     if (module.level != ir::Level::tensor)
@@ -178,11 +208,7 @@ class Library {
     std::optional<ir::Module> sizes;
     if (prepared.sizes) {
       Prepared inner = prepare(*prepared.sizes);
-      if (inner.sizes)
-        refuse(
-            fmt::format("{}: a dim depends on elements of an array whose own dims depend on "
-                        "elements; give one of them as a dim of an input",
-                        graph.module.name));
+      if (inner.sizes) refuse_nested(graph.module.name, *prepared.sizes, *inner.sizes);
       sizes = std::move(inner.module);
     }
     const std::vector<std::string> constants = freeze(prepared.module, sizes, graph, literals);
@@ -235,8 +261,10 @@ class Library {
       }
       for (const Dim& dim : variable.shape())
         if (!dim.is_constant())
-          refuse(fmt::format("{}: {} : {} cannot be frozen, its dim {} is no number", module.name,
-                             name, ir::text(variable.type()), dim.text()));
+          refuse(
+              fmt::format("{}: {} : {} cannot be frozen, its dim {} is no number; give the "
+                          "variable the shape of its value",
+                          module.name, name, ir::text(variable.type()), dim.text()));
       symbols.push_back(constant(literal_of(state_of(variable)->value)));
     }
     const std::vector<std::string_view> known(names.begin(), names.end());
@@ -277,15 +305,24 @@ class Aside {
  public:
   explicit Aside(const fs::path& directory) : directory_(directory) {
     std::error_code error;
-    made_ = fs::create_directories(directory, error);
+    // What is made for this call goes when it fails.
+    for (fs::path at = fs::absolute(directory, error); !at.empty() && !fs::exists(at, error);
+         at = at.parent_path())
+      made_.push_back(at);
+    error.clear();
+    fs::create_directories(directory, error);
     path_ = directory / fmt::format(".croton-aot-{}", getpid());
     if (!error) fs::create_directory(path_, error);
-    if (error) refuse(fmt::format("cannot write {}: {}", directory.string(), error.message()));
+    if (!error) return;
+    std::error_code ignored;
+    for (const fs::path& made : made_) fs::remove(made, ignored);
+    refuse(fmt::format("cannot write {}: {}", directory.string(), error.message()));
   }
   ~Aside() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
-    if (made_ && !published_) fs::remove(directory_, ignored);
+    if (published_) return;
+    for (const fs::path& made : made_) fs::remove(made, ignored);
   }
   Aside(const Aside&) = delete;
   Aside& operator=(const Aside&) = delete;
@@ -296,18 +333,36 @@ class Aside {
       refuse(fmt::format("cannot write {}", (directory_ / name).string()));
   }
   [[nodiscard]] std::string place(const std::string& name) const { return (path_ / name).string(); }
-  AotFile publish(const std::string& name) {
-    std::error_code error;
-    fs::rename(path_ / name, directory_ / name, error);
-    if (error)
-      refuse(fmt::format("cannot write {}: {}", (directory_ / name).string(), error.message()));
-    published_ = true;
-    return {directory_ / name, fs::file_size(directory_ / name, error)};
+  // All under their names, or none: what was there comes back when one cannot be put in its place.
+  std::vector<AotFile> publish(const std::vector<std::string>& names) {
+    const fs::path before = path_ / "before";
+    std::error_code error, ignored;
+    fs::create_directory(before, ignored);
+    std::vector<AotFile> out;
+    for (const std::string& name : names) {
+      const fs::path place = directory_ / name;
+      fs::create_hard_link(place, before / name, ignored);
+      fs::rename(path_ / name, place, error);
+      if (error) break;
+      out.push_back({place, fs::file_size(place, ignored)});
+    }
+    published_ = !error;
+    if (!error) return out;
+    for (const AotFile& file : out) {
+      const fs::path old = before / file.path.filename();
+      if (fs::exists(old, ignored))
+        fs::rename(old, file.path, ignored);
+      else
+        fs::remove(file.path, ignored);
+    }
+    refuse(fmt::format("cannot write {}: {}", (directory_ / names[out.size()]).string(),
+                       error.message()));
   }
 
  private:
   fs::path directory_, path_;
-  bool made_ = false, published_ = false;
+  std::vector<fs::path> made_;  // innermost first
+  bool published_ = false;
 };
 
 void link_shared(const Aside& aside, const AotRequest& request, const std::string& name,
@@ -357,9 +412,7 @@ std::vector<AotFile> write_aot(const std::vector<AotGraph>& graphs, const AotReq
     names.push_back(fmt::format("lib{}.so", request.name));
     link_shared(aside, request, names.back(), objects);
   }
-  std::vector<AotFile> out;
-  for (const std::string& name : names) out.push_back(aside.publish(name));
-  return out;
+  return aside.publish(names);
 }
 
 }  // namespace croton::runtime

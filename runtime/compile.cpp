@@ -120,6 +120,23 @@ LoadedKernel load(const CompiledKernel& kernel) {
   return loaded;
 }
 
+// The caches that a miss has been through, in the user's words.
+std::string folders_looked_in() {
+  const CacheSettings settings = cache_settings();
+  if (!settings.read) return "no cache, CROTON_CACHE is off";
+  std::vector<std::string> folders;
+  std::error_code error;
+  const auto add = [&](const std::string& folder, const char* from) {
+    folders.push_back(fmt::format(
+        "{}{} ({})", folder,
+        std::filesystem::is_directory(folder, error) ? "" : ", which is not there", from));
+  };
+  if (!settings.directory.empty())
+    add(settings.directory, setting("CROTON_CACHE_DIR") ? "CROTON_CACHE_DIR" : "the user's cache");
+  for (const std::string& layer : settings.layers) add(layer, "CROTON_CACHE_PATH");
+  return folders.empty() ? "no folder, none is given" : fmt::format("{}", fmt::join(folders, "; "));
+}
+
 struct Built {
   ir::Region plan;
   std::vector<CompiledKernel> kernels;
@@ -165,9 +182,11 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
     throw BackendError(error.message() + compiler_reproducer(module, target), error.log());
   } catch (const MissingCompiler& error) {
     throw MissingCompiler(
-        fmt::format("{} is in no cache for {}, and {}\n  where there is one: croton precompile "
-                    "PROGRAM -o DIRECTORY --target {}\n  and here: CROTON_CACHE_PATH=DIRECTORY",
-                    graph.name, target.name, error.message(), target.name),
+        fmt::format(
+            "{} is in no cache for {}, and {}\n  looked in: {}\n  where there is one: croton "
+            "precompile PROGRAM -o DIRECTORY --target {}\n  and here: "
+            "CROTON_CACHE_PATH=DIRECTORY",
+            graph.name, target.name, error.message(), folders_looked_in(), target.name),
         error.log());
   }
   Built built;

@@ -142,7 +142,7 @@ typedef struct croton_aot_function {
   /* Dims from the inputs and the state of a call; outputs may be missing. Data is looked at only
      when workspace_kind is CROTON_AOT_NEEDS_AN_ALLOCATOR. */
   int32_t (*resolve)(const croton_aot_call* call, int64_t* dims);
-  /* Bytes that `run` needs. */
+  /* Bytes that `run` needs; INT64_MAX when they are more than that. */
   int64_t (*workspace)(const int64_t* dims);
   /* The extents of an argument. */
   void (*shape)(int32_t argument, const int64_t* dims, int64_t* extents);

@@ -86,6 +86,36 @@ inline i64 count_of(const croton_aot_array& a) {
 
 constexpr Site kNowhere = {"", 0};
 
+// A number of bytes or elements; what does not fit stays too large, whatever is done with it.
+constexpr i64 kTooLarge = 0x7fffffffffffffff;
+struct Size {
+  i64 value;
+  bool over = false;
+  constexpr Size(i64 number) : value(number) {}
+  constexpr Size(i64 number, bool too_large) : value(number), over(too_large) {}
+  i64 bytes() const { return over ? kTooLarge : value; }
+};
+inline Size operator+(Size a, Size b) {
+  i64 sum;
+  const bool over = __builtin_add_overflow(a.value, b.value, &sum);
+  return {sum, over || a.over || b.over};
+}
+inline Size operator-(Size a, Size b) {
+  i64 difference;
+  const bool over = __builtin_sub_overflow(a.value, b.value, &difference);
+  return {difference, over || a.over || b.over};
+}
+inline Size operator-(Size a) { return Size(0) - a; }
+inline Size operator*(Size a, Size b) {
+  i64 product;
+  const bool over = __builtin_mul_overflow(a.value, b.value, &product);
+  return {product, over || a.over || b.over};
+}
+inline Size floordiv(Size a, Size b) { return {floordiv(a.value, b.value), a.over || b.over}; }
+inline Size mod(Size a, Size b) { return {mod(a.value, b.value), a.over || b.over}; }
+inline Size min(Size a, Size b) { return {min(a.value, b.value), a.over || b.over}; }
+inline Size max(Size a, Size b) { return {max(a.value, b.value), a.over || b.over}; }
+
 // One call's arguments against what the function says about them.
 struct Checked {
   const croton_aot_function* function;
@@ -101,6 +131,7 @@ struct Checked {
   }
 
   i32 count() const {
+    if (!call) return CROTON_AOT_WRONG_POINTER;
     if (call->argument_count == function->argument_count && call->arguments) return 0;
     Text text = begin(call->error, CROTON_AOT_WRONG_COUNT);
     text << function->name << " takes " << i64(function->argument_count) << " arguments, not "
@@ -128,6 +159,14 @@ struct Checked {
     for (i32 i = 0; i < a.rank; ++i)
       if (a.shape[i] < 0 || (row.extents[i] >= 0 && a.shape[i] != row.extents[i]))
         return extent(argument, i, row.extents[i], "");
+    // Extents of 0 aside, as for every array: what is derived from them is a number as well.
+    Size bytes = element_bytes(a.dtype);
+    for (i32 i = 0; i < a.rank; ++i) bytes = bytes * (a.shape[i] == 0 ? 1 : a.shape[i]);
+    if (bytes.over) {
+      Text text = begin_argument(CROTON_AOT_WRONG_SHAPE, argument);
+      done(text << "has more bytes than a number of 63 bits counts", 0, 0, sites[argument]);
+      return CROTON_AOT_WRONG_SHAPE;
+    }
     return data ? memory(argument) : 0;
   }
 
@@ -181,7 +220,8 @@ struct Checked {
     for (i32 i = 0; i < function->argument_count; ++i) {
       const croton_aot_array& b = call->arguments[i];
       const u64 other = u64(b.data), other_end = other + u64(count_of(b) * element_bytes(b.dtype));
-      if (i == argument || first >= other_end || other >= end) continue;
+      const bool apart = first >= other_end || other >= end || first == end || other == other_end;
+      if (i == argument || apart) continue;
       Text text = begin_argument(CROTON_AOT_OVERLAP, argument);
       done(text << "shares memory with " << function->arguments[i].name, 0, 0, sites[argument]);
       return CROTON_AOT_OVERLAP;
@@ -220,8 +260,9 @@ struct Workspace {
     allocated = 0;
     memory = call->workspace;
     const i64 over = i64(u64(memory) % 64);
-    if (bytes == 0 || (memory && over == 0 && call->workspace_bytes >= bytes)) return 0;
-    if (call->allocator) {
+    if (bytes == 0 || (memory && bytes != kTooLarge && over == 0 && call->workspace_bytes >= bytes)) return 0;
+    if (call->allocator && call->allocator->allocate && call->allocator->release &&
+        bytes != kTooLarge) {
       memory = call->allocator->allocate(call->allocator->context, bytes, 64);
       if (memory) {
         allocated = bytes;
@@ -233,6 +274,11 @@ struct Workspace {
       return CROTON_AOT_MEMORY;
     }
     Text text = begin(call->error, CROTON_AOT_WORKSPACE);
+    if (bytes == kTooLarge) {
+      done(text << function << " needs a workspace of more bytes than a number of 63 bits counts",
+           bytes, call->workspace_bytes, kNowhere);
+      return CROTON_AOT_WORKSPACE;
+    }
     text << function << " needs a workspace of " << bytes << " bytes aligned to 64, was given ";
     if (!memory)
       text << "none and no allocator";

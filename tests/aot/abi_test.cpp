@@ -129,4 +129,13 @@ TEST_CASE("a library exports its query function and runs nothing when it is load
   CHECK(dynamic.find("INIT") == std::string::npos);
   CHECK(dynamic.find("[libtested.so]") != std::string::npos);
   CHECK(dynamic.find("stdc++") == std::string::npos);
+  // Nothing is needed but these, so nothing allocates; nothing has a C++ name or a constructor.
+  std::string needed = output_of("nm -u -f posix " + file + " | cut -d' ' -f1 | sed 's/@.*//'");
+  for (const char* allowed :
+       {"memcpy\n", "memset\n", "memmove\n", "getenv\n", "_ITM_deregisterTMCloneTable\n",
+        "_ITM_registerTMCloneTable\n", "__gmon_start__\n", "__cxa_finalize\n"})
+    if (const auto at = needed.find(allowed); at != std::string::npos)
+      needed.erase(at, std::char_traits<char>::length(allowed));
+  CHECK(needed == "");
+  CHECK(output_of("nm -f posix " + file + " | grep -c '^_ZGV\\|^_GLOBAL__sub' || true") == "0\n");
 }

@@ -119,6 +119,53 @@ TEST_CASE("workspaces: their size is known, and too small a one is refused") {
   std::free(memory);
 }
 
+TEST_CASE("sizes beyond what numbers hold are refused, before anything is read or written") {
+  // No memory is behind these pointers: a refusal comes from the extents alone.
+  const auto far = [](AotCall& c, std::size_t i, std::vector<std::int64_t> shape) {
+    c.shapes[i] = std::move(shape);
+    c.arguments[i].shape = c.shapes[i].data();
+    c.arguments[i].data = reinterpret_cast<void*>(64);
+  };
+  Expr x = input("x", f64, {"n", "m"}), y = input("y", f64, {"k", "l"});
+  Expr columns = sum(exp(x), axis(0)), others = sum(exp(y), axis(0));
+  Expr table = reshape(columns, {x.dim(1), 1}) * reshape(others, {1, y.dim(1)});
+  const AotLibrary library({aot({x, y}, {sum(table - sum(table))}).graph("wide")});
+  const auto given = [&] {
+    return AotCall(
+        {Array::zeros<double>({2, 3}), Array::zeros<double>({2, 3}), Array::zeros<double>({})});
+  };
+  AotCall fine = given();
+  CHECK(fine.run(library[0]) == CROTON_AOT_OK);
+  const std::int64_t large = std::int64_t{1} << 32;
+  for (const std::int64_t rows : {large, std::int64_t{0}}) {
+    AotCall call = given();
+    far(call, 0, {rows, rows == 0 ? large << 28 : large});
+    CHECK(call.run(library[0]) == CROTON_AOT_WRONG_SHAPE);
+    CHECK_THAT(
+        std::string(call.error.text),
+        Contains("argument 0, x : f64[n, m], has more bytes than a number of 63 bits counts"));
+  }
+  // Each array is empty; a temporary of m * l elements is what does not fit.
+  AotCall call = given();
+  far(call, 0, {0, large});
+  far(call, 1, {0, large});
+  const std::int64_t dims[] = {0, large, 0, large};
+  REQUIRE(library[0].workspace(dims) == INT64_MAX);
+  CHECK(call.run(library[0]) == CROTON_AOT_WORKSPACE);
+  CHECK_THAT(std::string(call.error.text),
+             Contains("wide needs a workspace of more bytes than a number of 63 bits counts"));
+}
+
+TEST_CASE("empty arrays may lie anywhere, and a call may lack what it does not need") {
+  AotCall call(layer_arrays(0));
+  call.arguments[0].data = nullptr;
+  call.arguments[2].data = static_cast<char*>(call.arguments[1].data) + 4;
+  CHECK(call.run(layer()[0]) == CROTON_AOT_OK);
+  CHECK(layer()[0].run(nullptr) == CROTON_AOT_WRONG_POINTER);
+  const croton_aot_threads none = {nullptr, nullptr};
+  CHECK(AotCall(layer_arrays()).run(layer()[0], &none) == CROTON_AOT_OK);
+}
+
 TEST_CASE("what fails while running names the value and the line, and changes no state") {
   Shared counter = shared("counter", Array::zeros<float>({3}));
   Expr x = input("x", f32, {"n"}), i = input("i", i64, {"k"});
@@ -224,18 +271,45 @@ TEST_CASE("what cannot be written is refused, and nothing is left") {
   graph.freeze = {"V"};
   refused("f has no shared variable V", graph, fine);
   Expr y = input("y", f32, {"m"});
-  refused("open : f32[m] cannot be frozen, its dim m is no number",
+  refused("open : f32[m] cannot be frozen, its dim m is no number; give the variable the shape",
           aot({y}, {y + open}, {.freeze = {open}}).graph("f"), fine);
   request = fine;
   request.emit = {"shared", "header"};
   request.linker = "/nowhere/ld";
   refused("a shared library needs a linker, and there is no /nowhere/ld", definition.graph("f"),
           request);
+  // A dim of elements of an array that has such a dim itself: what they are, and where.
+  Expr k = input("k", i64, {});
+  Expr inner = sum(arange(k));
+  refused(
+      "f: a dim depends on elements of an array whose own dims depend on elements; give one of "
+      "them as a dim of an input",
+      aot({k}, {arange(inner)}).graph("f"), fine);
+  refused("a dim is the value of sum : i64[]", aot({k}, {arange(inner)}).graph("f"), fine);
+  refused("which has a dim that is the value of ", aot({k}, {arange(inner)}).graph("f"), fine);
   std::ofstream(layer().directory() / "file") << "x";
   request = fine;
   request.directory = layer().directory() / "file" / "below";
   CHECK_THROWS_WITH(runtime::write_aot({definition.graph("f")}, request),
                     Contains("aot: cannot write "));
+  // Of a list of files, one whose place is taken by a folder: those before it are as they were.
+  const std::filesystem::path taken = layer().directory() / "taken";
+  std::filesystem::create_directories(taken / "liblib.a" / "of");
+  std::ofstream(taken / "lib.h") << "mine";
+  request = {"lib", {"x86-64-v2"}, {"header", "static"}, taken, ""};
+  CHECK_THROWS_WITH(runtime::write_aot({definition.graph("f")}, request),
+                    Contains("liblib.a: Is a directory"));
+  std::ifstream kept(taken / "lib.h");
+  CHECK(std::string(std::istreambuf_iterator<char>(kept), {}) == "mine");
+  CHECK(std::distance(std::filesystem::directory_iterator(taken), {}) == 2);
+  // Folders that were made for it go.
+  request = fine;
+  request.directory = layer().directory() / "deep" / "er";
+  request.emit = {"shared"};
+  request.linker = "/nowhere/ld";
+  CHECK_THROWS_WITH(runtime::write_aot({definition.graph("f")}, request),
+                    Contains("no /nowhere/ld"));
+  CHECK_FALSE(std::filesystem::exists(layer().directory() / "deep"));
 }
 
 TEST_CASE("what dims must satisfy is refused in the words of the compiled function") {

@@ -18,7 +18,7 @@ AotLibrary::AotLibrary(const std::vector<runtime::AotGraph>& graphs) {
                ("croton-aot-test-" + std::to_string(getpid()) + "-" + std::to_string(count++));
   runtime::write_aot(graphs, {.name = "tested",
                               .targets = {"x86-64-v2", "x86-64-v3", "x86-64-v4"},
-                              .emit = {"shared", "source"},
+                              .emit = {"shared", "source", "header", "hpp"},
                               .directory = directory_,
                               .linker = ""});
   handle_ = dlopen((directory_ / "libtested.so").c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -19,6 +19,8 @@ done
 sed 's/tanh/exp/; s/layer/other/' "$work/layer.ctir" >"$work/other.ctir"
 expect 2 "other is in no cache for x86-64-v2, and croton's compiler component cannot be loaded" bare env CROTON_CPU=x86-64-v2 "$croton" run "$work/other.ctir" --dim n=3
 expect 2 "croton precompile PROGRAM -o DIRECTORY --target x86-64-v2" bare env CROTON_CPU=x86-64-v2 "$croton" run "$work/other.ctir" --dim n=3
+expect 2 "looked in: $work/empty (CROTON_CACHE_DIR); $work/kernels (CROTON_CACHE_PATH); $work/absent, which is not there (CROTON_CACHE_PATH)" bare env CROTON_CPU=x86-64-v2 CROTON_CACHE_PATH="$work/kernels:$work/absent" "$croton" run "$work/other.ctir" --dim n=3
+expect 2 "looked in: no cache, CROTON_CACHE is off" bare env CROTON_CACHE=off "$croton" run "$work/other.ctir" --dim n=3
 chmod -R u+w "$work/kernels"
 
 # A program is run; a folder holds graphs.
