@@ -136,9 +136,13 @@ class Product {
         place_inner(at, inner);
         k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
           if (row_label >= 0) at[row_label] = row_at(r);
-          const Value left = l_.scalars.at(a_, index_of(a_labels_, at));
+          // One element of the left operand for all lanes, or one each.
+          const bool is_common = !has(a_labels_, column_label);
+          const Value common = is_common ? l_.scalars.at(a_, index_of(a_labels_, at)) : Value{};
           k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
-            k_.store(multiply_add(left, right(at, l), k_.load(sums, {r, l})), sums, {r, l});
+            const Value sum = k_.load(sums, {r, l}), other = right(at, l);
+            const Value left = is_common ? common : l_.scalars.at(a_, index_of(a_labels_, at));
+            k_.store(multiply_add(left, other, sum), sums, {r, l});
           });
         });
       });
@@ -227,6 +231,7 @@ class Product {
     if (!columns.is_constant() || !is_real(v_.dtype()) || !l_.scalars.is_in_memory(b_)) return 0;
     const auto count = static_cast<std::uint64_t>(*columns.constant());
     if (count < 3 || static_cast<std::int64_t>(count) >= narrowest) return 0;
+    if (has(a_labels_, out_.back())) return 0;
     const bool rows_follow = inner_.size() == 1 && b_labels_ == Integers{inner_[0], out_.back()};
     return rows_follow ? static_cast<std::int64_t>(std::bit_ceil(count) - count) : 0;
   }

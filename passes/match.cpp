@@ -284,43 +284,78 @@ Value Rule::apply(const Value& v, const RuleContext& context) const {
   return Builder(to, *bindings).build(v.type());
 }
 
-Value instantiate(const Rule& r, DType dtype) {
-  if (r.code != nullptr || (r.when.fact != Fact::none && !is_real(dtype))) return {};
+Value instantiate(const Rule& r, DType dtype, const Shape& shape, const Leaf& leaf) {
+  if (r.code != nullptr || shape.empty()) return {};
+  const std::span<const Cell> cells(r.from.cells.data(), static_cast<std::size_t>(r.from.count));
+  const auto any = [&](const auto& has) { return std::any_of(cells.begin(), cells.end(), has); };
+  const bool lists = any([](const Cell& cell) { return cell.kind == CellKind::each; });
   Bindings bindings;
-  for (int i = 0; i < patterns::kVariables; ++i) {
-    const char* names[] = {"x", "y", "z", "c", "d"};
-    Value v = ir::input(names[i], ir::tensor(dtype, {"n", 5}));
-    if (r.when.fact != Fact::none && r.when.variable == i)
-      v = r.when.fact == Fact::positive ? ir::abs(v) + std::int64_t{1} : ir::abs(v);
-    if (i >= 3)
-      v = ir::splat(ir::Literal::scalar_of(dtype, is_real(dtype) ? 1.5 + i : 2.0 + i), {"n", 5});
-    bindings.values[static_cast<std::size_t>(i)] = v;
-    for (int k = 0; k < 3; ++k)
-      bindings.lists[static_cast<std::size_t>(i)].push_back(
-          i < 3 ? ir::input(fmt::format("{}{}", names[i], k), v.type()) : v);
-  }
-  // A pattern's own attributes: over the last axis.
-  const bool of_call = std::any_of(r.from.cells.begin(), r.from.cells.end(), [](const Cell& cell) {
-    return cell.kind == CellKind::composition;
-  });
-  const bool one_axis = std::any_of(r.from.cells.begin(), r.from.cells.end(), [](const Cell& cell) {
-    return cell.kind == CellKind::op && cell.op == Op::concatenate;
-  });
-  bindings.attributes[0] = {one_axis ? ir::Attribute(std::int64_t{1})
-                            : of_call
-                                ? ir::Attribute(ir::NamedAttributes{{"axis", std::int64_t{1}}})
-                                : ir::Attribute(ir::Integers{1})};
+  // Variables in the order in which the pattern names them; conditions are bool.
+  for (const Cell& cell : cells)
+    for (std::size_t i = 0; i < cell.operands.size() && cell.operands[i] >= 0; ++i) {
+      const Cell& below = cells[static_cast<std::size_t>(cell.operands[i])];
+      if (below.kind != CellKind::value && below.kind != CellKind::constant) continue;
+      const auto variable = static_cast<std::size_t>(below.variable);
+      if (bindings.values[variable]) continue;
+      const bool condition = cell.kind == CellKind::op && cell.op == Op::where && i == 0;
+      const Fact fact = r.when.variable == below.variable ? r.when.fact : Fact::none;
+      const ir::Type type = ir::tensor(condition ? DType::boolean : dtype, shape);
+      if (fact != Fact::none && !is_real(type.dtype)) return {};
+      bindings.values[variable] = leaf(below.kind, type, fact);
+      for (int k = 0; lists && k < 3; ++k)
+        bindings.lists[variable].push_back(leaf(below.kind, type, fact));
+    }
+  const auto last = static_cast<std::int64_t>(shape.size()) - 1;
+  if (any([](const Cell& cell) { return cell.op == Op::concatenate; }))
+    bindings.attributes[0] = {last};
+  else if (any([](const Cell& cell) { return cell.kind == CellKind::composition; }))
+    bindings.attributes[0] = {ir::NamedAttributes{{"axis", last}}};
+  else
+    bindings.attributes[0] = {ir::Integers{last}};
   bindings.attributes[1] = bindings.attributes[0];
   try {
-    const Value built = Builder(r.from, bindings).build(ir::tensor(dtype, {"n", 5}));
+    const Value built = Builder(r.from, bindings).build(ir::tensor(dtype, shape));
     // Operands that promotion converted are another graph than the pattern's.
-    const std::vector<Value> roots{built};
-    for (const ir::NodePtr& node : ir::topological_order(roots))
-      if (node->op == Op::cast) return {};
+    std::vector<Value> leaves;
+    for (const Value& v : bindings.values)
+      if (v) leaves.push_back(v);
+    for (const auto& list : bindings.lists) leaves.insert(leaves.end(), list.begin(), list.end());
+    const auto is_bound = [&](const Value& v) {
+      return std::find(leaves.begin(), leaves.end(), v) != leaves.end();
+    };
+    std::vector<Value> open{built};
+    while (!open.empty()) {
+      const Value v = open.back();
+      open.pop_back();
+      if (is_bound(v)) continue;
+      if (v.op() == Op::cast) return {};
+      open.insert(open.end(), v.node->operands.begin(), v.node->operands.end());
+    }
     return passes::on(r.on, dtype_of_root(built)) ? built : Value{};
   } catch (const UserError&) {
     return {};
   }
+}
+
+Value instantiate(const Rule& r, DType dtype) {
+  int made = 0;
+  return instantiate(r, dtype, {"n", 5}, [&](CellKind kind, const ir::Type& type, Fact fact) {
+    const int number = made++;
+    if (kind == CellKind::constant)
+      return ir::splat(
+          ir::Literal::scalar_of(type.dtype, is_real(type.dtype) ? 4.5 + number : 5.0 + number),
+          type.shape);
+    const Value v = ir::input(fmt::format("x{}", number), type);
+    switch (fact) {
+      case Fact::positive:
+        return ir::abs(v) + std::int64_t{1};
+      case Fact::non_negative:
+        return ir::abs(v);
+      case Fact::none:
+        break;
+    }
+    return v;
+  });
 }
 
 }  // namespace croton::passes

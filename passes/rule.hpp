@@ -6,6 +6,7 @@
 // row: the driver fires it on samples, and both sides agree but for what it declares.
 #pragma once
 
+#include <functional>
 #include <source_location>
 #include <span>
 #include <string>
@@ -125,8 +126,14 @@ constexpr Rule rule_fn(std::string_view name, std::optional<ir::Op> root, std::s
           .where = where};
 }
 
-/// The left side over fresh inputs of a dtype: what a generated test starts from. Empty when the
-/// pattern cannot be built on the dtype.
+/// What stands for a variable of a pattern: a value of the type of which the fact holds; for a
+/// constant, one repeated element.
+using Leaf = std::function<ir::Value(CellKind kind, const ir::Type& type, Fact fact)>;
+/// The left side over leaves of a dtype and shape, structured ops over the last axis: what a
+/// generated test starts from. Empty when the pattern cannot be built on the dtype.
+[[nodiscard]] ir::Value instantiate(const Rule& rule, DType dtype, const Shape& shape,
+                                    const Leaf& leaf);
+/// Over fresh inputs of shape [n, 5].
 [[nodiscard]] ir::Value instantiate(const Rule& rule, DType dtype);
 
 // The sets, by topic.

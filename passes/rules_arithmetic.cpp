@@ -82,6 +82,7 @@ constexpr Rule kArithmetic[] = {
   rule("abs-abs",            abs(abs(x)),        abs(x)),
   rule("abs-non-negative",   abs(x),             x,           {.may = may::zero_sign, .on = On::reals, .when = {Fact::non_negative, 0}}),
   rule("abs-sqr",            abs(sqr(x)),        sqr(x),      {.on = On::reals}),
+  rule("pow-two",            pow(x, 2),          sqr(x),      {.may = may::rounding, .on = On::reals}),
   rule("sqr-neg",            sqr(-x),            sqr(x)),
   rule("sqr-abs",            sqr(abs(x)),        sqr(x)),
   rule("sign-sign",          sign(sign(x)),      sign(x)),

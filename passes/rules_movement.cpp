@@ -203,8 +203,8 @@ Value example_slice() {
 Value example_cast() { return ir::cast(ir::cast(matrix(DType::i8), DType::f32), DType::i64); }
 
 Value example_pack_rows() {
-  const Value x = ir::input("x", ir::tensor(DType::f32, {4, 1024})),
-              w = ir::input("w", ir::tensor(DType::f32, {4, 128}));
+  const Value x = ir::input("x", ir::tensor(DType::f64, {2, 512})),
+              w = ir::input("w", ir::tensor(DType::f64, {2, 128}));
   return ir::contract(x, w, {2, 0}, {2, 1}, {0, 1});
 }
 Value example_pack() {

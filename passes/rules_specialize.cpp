@@ -86,14 +86,12 @@ Value example_sub() {
 constexpr Rule kSpecialize[] = {
   rule("pow-zero",       pow(x, 0),         1,            {.on = On::reals}),
   rule("pow-one",        pow(x, 1),         x,            {.may = may::rounding, .on = On::reals}),
-  rule("pow-two",        pow(x, 2),         sqr(x),       {.may = may::rounding, .on = On::reals}),
   rule("pow-minus-one",  pow(x, -1),        1 / x,        {.may = may::rounding, .on = On::reals}),
   rule("pow-half",       pow(x, 0.5),       sqrt(x),      {.may = may::rounding | may::nans | may::zero_sign, .on = On::reals}),
   rule("pow-half-of-non-negative", pow(x, 0.5), sqrt(x),  {.may = may::rounding, .on = On::reals, .when = {Fact::non_negative, 0}}),
   rule("one-pow",        pow(1, x),         1,            {.on = On::reals}),
   rule_fn("integer-power", Op::pow, "x^n → products by squaring", integer_power, example_power, may::rounding),
   rule_fn("div-broadcast", Op::div, "x / broadcast(y) → x · broadcast(1 / y)", divide_by_broadcast, example_divide_by_broadcast, may::rounding | may::overflow),
-  rule("sqrt-sqr-of-non-negative", sqrt(sqr(x)), x,       {.may = may::rounding | may::overflow, .when = {Fact::non_negative, 0}}),
 };
 constexpr Rule kExpand[] = {
   rule_fn("expand", Op::call, "a composition → its body", expand_call, example_call),

@@ -61,7 +61,6 @@ constexpr Rule kStability[] = {
   rule("log-sum-exp",       log(sum(exp(x), A)),  composition("logsumexp", x, A), {.may = kMends}),
   rule_fn("softmax", Op::div, "exp(x) / sum(exp(x)) → softmax(x)", exp_over_sum, example_softmax, kDefines),
   rule("log-sigmoid",       log(sigmoid(x)),      -softplus(-x),  {.may = kMends}),
-  rule("log-one-minus-sigmoid", log(1 - sigmoid(x)), -softplus(x), {.may = kMends}),
   rule("log-exp",           log(exp(x)),          x,              {.may = kMends}),
   rule("log1p-exp",         log1p(exp(x)),        softplus(x),    {.may = kMends}),
   rule("log-one-plus",      log(x + 1),           log1p(x),       {.may = may::rounding}),

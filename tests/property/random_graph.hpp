@@ -1,29 +1,15 @@
 // Random well-typed graphs from the op table, with sample values for their inputs.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "ir/evaluate.hpp"
 #include "ir/module.hpp"
+#include "tests/property/cells.hpp"
+#include "tests/property/random.hpp"
 
 namespace croton::test {
-
-/// SplitMix64 (Steele, Lea, Flood, 2014).
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next();
-  /// 0 … count - 1.
-  std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
-  double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
-  bool chance(double p) { return unit() < p; }
-
- private:
-  std::uint64_t state_;
-};
 
 struct Sample {
   ir::Module module;
@@ -31,18 +17,17 @@ struct Sample {
   std::vector<ir::Literal> state;      // one per update of the module: the variable's first value
   std::string math = "standard";
   [[nodiscard]] std::vector<ir::Binding> bindings() const;
+  /// Counts the nodes that the module's roots reach.
+  void count(Coverage& coverage) const;
 };
-
-/// How often each op was made, per dtype of its (choice) operands: "exp f32".
-using Coverage = std::map<std::string, long>;
 
 /// A graph of about `size` ops over inputs whose dims are n and m, symbols or their values, with
 /// rules' left sides among them, several outputs and updates of shared variables. Most extents are
-/// small; some stand at the borders of lanes and chunks.
-[[nodiscard]] Sample random_sample(std::uint64_t seed, int size, Coverage& coverage);
-[[nodiscard]] ir::Literal random_literal(Random& random, DType dtype,
-                                         std::vector<std::int64_t> shape);
-/// Every "op dtype" and "composition dtype" that random graphs can and must make.
-[[nodiscard]] std::vector<std::string> expected_coverage();
+/// small; some stand at the borders of lanes and chunks. It depends on the seed alone: graph number
+/// k holds the next rule and the next cells of the tables; `full_cycle()` graphs in a row hold
+/// every rule four times and every cell twice: what one graph makes of a rule's operands by chance,
+/// such as numbers that fold, another one does not.
+[[nodiscard]] Sample random_sample(std::uint64_t seed, int size);
+[[nodiscard]] std::size_t full_cycle();
 
 }  // namespace croton::test
