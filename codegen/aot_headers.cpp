@@ -68,9 +68,9 @@ std::string c_call(const AotFunction& function, std::size_t number) {
   out +=
       fmt::format("static inline int32_t croton_aot_run_{}(\n    const croton_aot_library* library",
                   function.name);
-  std::vector<std::string> taken = {"library", "workspace", "workspace_bytes", "threads",
-                                    "error",   "dims",      "shapes",          "arrays",
-                                    "call",    "function"};
+  std::vector<std::string> taken = {
+      "library", "workspace", "workspace_bytes", "threads", "error", "dims", "shapes",
+      "arrays",  "call",      "function",        "i"};
   std::string values, arrays, shapes, fills;
   for (const std::string& symbol : dims.symbols) {
     const std::string name = aot_identifier(symbol, taken);

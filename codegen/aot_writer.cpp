@@ -503,6 +503,23 @@ std::string aot_query_source(const AotLibrary& library, const std::vector<AotVar
                      std::string(kAotSupport) + std::string(kAotCpu), body, false, exported);
 }
 
+std::string aot_constants_source(const std::vector<AotConstant>& constants,
+                                 const std::string& file) {
+  std::string text = "// constants\n__asm__(\n    \".pushsection .rodata\\n\"\n";
+  std::size_t at = 0;
+  for (const AotConstant& constant : constants) {
+    const std::size_t size = constant.value.bytes().size();
+    // The file's name is a string of the assembler within one of C.
+    const std::string line = fmt::format(
+        ".balign 64\n.globl {0}\n.hidden {0}\n.type {0}, @object\n{0}:\n"
+        ".incbin {1}, {2}, {3}\n.byte 0\n.size {0}, {4}\n",
+        constant.symbol, c_string(file), at, size, size + 1);
+    text += fmt::format("    {}\n", c_string(line));
+    at = (at + size + 63) / 64 * 64;
+  }
+  return text + "    \".popsection\");\n";
+}
+
 std::string_view aot_interface_header() { return kAotInterface; }
 std::string_view aot_wrapper_header() { return kAotWrapper; }
 

@@ -59,6 +59,10 @@ struct AotSection {
                                            const AotSection& section);
 /// "predict(x : f32[n, 784]) -> (out : f32[n, 10])"
 [[nodiscard]] std::string aot_signature(const AotFunction& function);
+/// The constants of a library alone, from a file that holds them one behind the other, each at a
+/// multiple of 64: for those that are too many to be text. `file` is a path.
+[[nodiscard]] std::string aot_constants_source(const std::vector<AotConstant>& constants,
+                                               const std::string& file);
 /// NAME.h and NAME.hpp. `functions` are those of any variant.
 [[nodiscard]] std::string aot_c_header(const AotLibrary& library,
                                        const std::vector<AotFunction>& functions);

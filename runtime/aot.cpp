@@ -28,6 +28,9 @@ namespace fs = std::filesystem;
 
 // Larger literals are one array of the library instead of a table in every kernel that reads them.
 constexpr std::int64_t kTableElements = 4096;
+// More constants than this are no text for a compiler; more than the second are out of reach of the
+// code's 32-bit offsets.
+constexpr std::size_t kTextBytes = std::size_t{1} << 24, kMostBytes = std::size_t{7} << 28;
 
 [[noreturn]] void refuse(const std::string& message) { throw UserError("aot: " + message); }
 
@@ -146,7 +149,20 @@ class Library {
     for (const AotGraph& graph : graphs) add(graph);
   }
 
-  std::vector<std::pair<std::string, std::string>> files() {
+  // `scratch` is a file that may be written for the compiler.
+  std::vector<std::pair<std::string, std::string>> files(const std::string& scratch) {
+    std::size_t bytes = 0;
+    for (const codegen::AotConstant& constant : constants_) bytes += constant.value.bytes().size();
+    if (bytes > kMostBytes)
+      refuse(
+          fmt::format("{} has {} bytes of constants, and a library holds {}; let some be arguments",
+                      request_.name, bytes, kMostBytes));
+    const bool apart = bytes > kTextBytes;
+    if (apart && emits("source"))
+      refuse(
+          fmt::format("{} has {} bytes of constants, too many for source; emit obj, static or "
+                      "shared, or let some be arguments",
+                      request_.name, bytes));
     std::vector<codegen::AotVariant> written;
     std::vector<std::pair<std::string, std::string>> sources, objects;
     for (const Variant& v : variants_) {
@@ -154,8 +170,10 @@ class Library {
       sources.emplace_back(fmt::format("{}_{}", request_.name, v.target.name),
                            codegen::aot_variant_source(about_, written.back(), v.functions));
     }
-    sources.emplace_back(request_.name, codegen::aot_query_source(about_, written, functions(),
-                                                                  constants_, section()));
+    sources.emplace_back(request_.name,
+                         codegen::aot_query_source(
+                             about_, written, functions(),
+                             apart ? std::vector<codegen::AotConstant>{} : constants_, section()));
     std::vector<std::pair<std::string, std::string>> out;
     if (emits("header") || emits("hpp")) {
       out.emplace_back("croton_aot.h", codegen::aot_interface_header());
@@ -172,6 +190,12 @@ class Library {
     for (std::size_t i = 0; i < sources.size(); ++i) {
       const Target target = i < variants_.size() ? variants_[i].target : oldest_target();
       objects.emplace_back(sources[i].first + ".o", compile_text(sources[i].second, target).object);
+    }
+    if (apart) {
+      write_constants(scratch);
+      objects.emplace_back(
+          request_.name + "_constants.o",
+          compile_text(codegen::aot_constants_source(constants_, scratch), oldest_target()).object);
     }
     if (emits("static"))
       out.emplace_back(fmt::format("lib{}.a", request_.name), archive_of(objects));
@@ -282,6 +306,18 @@ class Library {
         {fmt::format("croton_aot_{}_constant_{}", request_.name, constants_.size()),
          std::move(value)});
     return constants_.back().symbol;
+  }
+
+  void write_constants(const std::string& path) const {
+    std::ofstream file(path, std::ios::binary);
+    const std::string padding(64, '\0');
+    for (const codegen::AotConstant& constant : constants_) {
+      const auto bytes = constant.value.bytes();
+      file.write(reinterpret_cast<const char*>(bytes.data()),
+                 static_cast<std::streamsize>(bytes.size()));
+      file.write(padding.data(), static_cast<std::streamsize>((64 - bytes.size() % 64) % 64));
+    }
+    if (!file.flush()) refuse(fmt::format("cannot write {}", path));
   }
 
   [[nodiscard]] codegen::AotSection section() const {
@@ -399,8 +435,9 @@ const std::vector<std::string_view>& aot_kinds() {
 
 std::vector<AotFile> write_aot(const std::vector<AotGraph>& graphs, const AotRequest& request) {
   Library library(graphs, request);
-  const std::vector<std::pair<std::string, std::string>> files = library.files();
   Aside aside(request.directory);
+  const std::vector<std::pair<std::string, std::string>> files =
+      library.files(fs::absolute(aside.place("constants")).string());
   std::vector<std::string> names, objects;
   for (const auto& [name, bytes] : files) {
     aside.write(name, bytes);

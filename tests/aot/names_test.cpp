@@ -32,10 +32,10 @@ void check_headers(const std::filesystem::path& directory) {
 TEST_CASE("inputs and dims may be called as what the source and the headers use") {
   std::vector<runtime::AotGraph> graphs;
   const char* names[] = {
-      "launch", "Checked", "Workspace", "Site",          "Size",           "disagree",
-      "site",   "f0_raw",  "f1_table",  "dims",          "int64_t",        "float",
-      "exp",    "NULL",    "I",         "std",           "library",        "min",
-      "n_dim",  "data",    "argument",  "CROTON_AOT_OK", "croton_aot_call"};
+      "i",        "launch", "Checked", "Workspace", "Site",          "Size",
+      "disagree", "site",   "f0_raw",  "f1_table",  "dims",          "int64_t",
+      "float",    "exp",    "NULL",    "I",         "std",           "library",
+      "min",      "n_dim",  "data",    "argument",  "CROTON_AOT_OK", "croton_aot_call"};
   for (const char* name : names) {
     Expr x = input(name, f64, {name, "m"}), y = input("y", f64, {"k", "m"});
     graphs.push_back(

@@ -14,5 +14,41 @@ expect 1 "layer has no shared variable W" "$croton" aot "$work/layer.ctir" -o "$
 expect 1 "there is no /nowhere/ld" "$croton" aot "$work/layer.ctir" -o "$work/bad" --emit shared --linker /nowhere/ld
 expect 1 "cannot write /proc/none" "$croton" aot "$work/layer.ctir" -o /proc/none
 expect 1 "unknown target sparc" env CROTON_CPU=sparc "$croton" run "$work/layer.ctir" --dim n=3
+# Weights of more than the compiler takes as text: 80 MB, of which a program reads the ends.
+cat >"$work/heavy.ctir" <<'TEXT'
+ctir 1
+module @heavy : tensor {
+  %i = input {name = "i"} : i64[k]
+  %W = shared {name = "W"} : f32[20000000]
+  %0 = gather(%W, %i) {axis = 0}
+  input %i
+  output %0
+}
+TEXT
+python3 - "$work/heavy.ctir.npz" <<'PY'
+import struct, sys, zipfile
+header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (20000000,), }"
+header += b" " * (-(len(header) + 11) % 64) + b"\n"
+with zipfile.ZipFile(sys.argv[1], "w") as archive:
+    body = struct.pack("<f", 1.5) + bytes(4 * 19999998) + struct.pack("<f", 2.5)
+    archive.writestr("W.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + body)
+PY
+folder="$work/a \"folder\""
+expect 0 "libheavy.a" "$croton" aot "$work/heavy.ctir" -o "$folder" --freeze W --target x86-64-v2,x86-64-v3 --emit static,header
+cat >"$work/heavy.c" <<'TEXT'
+#include <stdio.h>
+#include "heavy.h"
+int main(void) {
+  const croton_aot_library* library;
+  const int64_t last[] = {0, 1, 19999999};
+  float out[3];
+  if (croton_aot_query_heavy(1, &library, 0) || croton_aot_run_heavy(library, 3, last, out, 0, 0, 0, 0)) return 1;
+  printf("%g %g %g\n", out[0], out[1], out[2]);
+  return 0;
+}
+TEXT
+cc -I"$folder" "$work/heavy.c" "$folder/libheavy.a" -o "$work/heavy" || failed=1
+expect 0 "1.5 0 2.5" "$work/heavy"
+expect 1 "heavy has 80000000 bytes of constants, too many for source" "$croton" aot "$work/heavy.ctir" -o "$work/bad" --freeze W --emit source
 [ -e "$work/bad" ] && { echo "FAILED: aot has left something behind"; failed=1; }
 exit $failed
