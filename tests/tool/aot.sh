@@ -14,6 +14,22 @@ expect 1 "layer has no shared variable W" "$croton" aot "$work/layer.ctir" -o "$
 expect 1 "there is no /nowhere/ld" "$croton" aot "$work/layer.ctir" -o "$work/bad" --emit shared --linker /nowhere/ld
 expect 1 "cannot write /proc/none" "$croton" aot "$work/layer.ctir" -o /proc/none
 expect 1 "unknown target sparc" env CROTON_CPU=sparc "$croton" run "$work/layer.ctir" --dim n=3
+# Several builds at once into one folder: every file is whole.
+for k in 1 2 3; do "$croton" aot "$work/layer.ctir" -o "$work/both" --target x86-64-v2 --emit static,header >/dev/null 2>"$work/build$k" & done
+wait
+"$croton" aot "$work/layer.ctir" -o "$work/alone" --target x86-64-v2 --emit static,header >/dev/null
+[ "$(cat "$work"/build?)" = "" ] && diff -r "$work/both" "$work/alone" || { echo "FAILED: builds at once"; failed=1; }
+
+# Two libraries of a program with functions of one name: each file of the program calls its own.
+for k in 1 2; do
+  printf 'ctir 1\nmodule @same : tensor {\n  %%x = input {name = "x"} : f64[n]\n  %%0 = add(%%x, %%x)\n  %%1 = exp(%%x)\n  input %%x\n  output %%%d\n}\n' $((k - 1)) >"$work/same$k.ctir"
+  "$croton" aot "$work/same$k.ctir" -o "$work/same" --name "lib$k" --target x86-64-v2 --emit static,header,hpp >/dev/null || failed=1
+  printf '#include "lib%d.hpp"\ndouble f%d() { double x[1] = {0}, out[1]; same::run({x, {1}}, {out, {1}}); return out[0]; }\n' $k $k >"$work/same$k.cpp"
+done
+printf 'double f1(); double f2();\nint main() { return f1() == 0 && f2() == 1 ? 0 : 1; }\n' >"$work/same.cpp"
+g++ -std=c++17 -I"$work/same" "$work"/same*.cpp "$work/same/liblib1.a" "$work/same/liblib2.a" -o "$work/same/user" && "$work/same/user" ||
+  { echo "FAILED: functions of one name in two libraries"; failed=1; }
+
 # Weights of more than the compiler takes as text: 80 MB, of which a program reads the ends.
 cat >"$work/heavy.ctir" <<'TEXT'
 ctir 1
