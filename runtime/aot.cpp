@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "codegen/aot/croton_aot.h"
 #include "codegen/aot_writer.hpp"
 #include "codegen/c_names.hpp"
 #include "codegen/kernel_writer.hpp"
@@ -322,7 +323,8 @@ class Library {
 
   [[nodiscard]] codegen::AotSection section() const {
     if (request_.bare) return {};
-    AotRecord record{about_.name, about_.compiler, library_identity(), 1, {}, 0, records_};
+    AotRecord record{about_.name, about_.compiler, library_identity(), CROTON_AOT_VERSION, {},
+                     0,           records_};
     for (const Variant& variant : variants_) record.targets.push_back(variant.target.name);
     for (const codegen::AotConstant& constant : constants_)
       record.constant_bytes += static_cast<std::int64_t>(constant.value.bytes().size());
