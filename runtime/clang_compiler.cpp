@@ -21,6 +21,7 @@
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
+#include <llvm/Transforms/Instrumentation/AddressSanitizer.h>
 
 #include <cstring>
 #include <mutex>
@@ -61,6 +62,12 @@ struct RemarkHandler : llvm::DiagnosticHandler {
   std::string& out_;
 };
 
+// UndefinedBehaviorSanitizer's checks, without those that need C++ types at run time.
+constexpr const char* kUndefined =
+    "alignment,array-bounds,bool,builtin,enum,float-cast-overflow,integer-divide-by-zero,"
+    "nonnull-attribute,null,object-size,pointer-overflow,return,returns-nonnull-attribute,"
+    "shift-base,shift-exponent,signed-integer-overflow,unreachable,vla-bound";
+
 std::vector<std::string> arguments(const croton_compile_request& request) {
   std::vector<std::string> args = {"-triple",
                                    llvm::sys::getProcessTriple(),
@@ -89,6 +96,9 @@ std::vector<std::string> arguments(const croton_compile_request& request) {
   if (request.debug != 0)
     args.insert(args.begin(),
                 {"-debug-info-kind=limited", "-dwarf-version=4", "-debugger-tuning=gdb"});
+  if (request.sanitize != 0)
+    args.insert(args.begin(), {std::string("-fsanitize=address,") + kUndefined,
+                               std::string("-fsanitize-trap=") + kUndefined});
   if (request.prefer_vector_width > 0)
     args.insert(args.begin(),
                 "-mprefer-vector-width=" + std::to_string(request.prefer_vector_width));
@@ -123,7 +133,24 @@ std::unique_ptr<llvm::Module> front_end(const croton_compile_request& request,
   return action.takeModule();
 }
 
-void optimise(llvm::Module& module, llvm::TargetMachine& machine) {
+// After everything else, so that what is checked is what runs. Tables of constants are left alone:
+// nothing of a kernel runs before its entry, which is where they would be registered.
+void check_addresses(llvm::PassBuilder& builder, llvm::Module& module) {
+  for (llvm::GlobalVariable& variable : module.globals()) {
+    llvm::GlobalValue::SanitizerMetadata exempt;
+    exempt.NoAddress = true;
+    variable.setSanitizerMetadata(exempt);
+  }
+  builder.registerOptimizerLastEPCallback(
+      [](llvm::ModulePassManager& passes, llvm::OptimizationLevel) {
+        llvm::AddressSanitizerOptions options;
+        options.UseAfterReturn = llvm::AsanDetectStackUseAfterReturnMode::Never;
+        passes.addPass(llvm::AddressSanitizerPass(options, false, false, llvm::AsanDtorKind::None,
+                                                  llvm::AsanCtorKind::None));
+      });
+}
+
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool sanitize) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graphs;
@@ -132,6 +159,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine) {
   tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopUnrolling =
       tuning.LoopInterleaving = true;
   llvm::PassBuilder builder(&machine, tuning);
+  if (sanitize) check_addresses(builder, module);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graphs);
   builder.registerFunctionAnalyses(functions);
@@ -182,7 +210,7 @@ croton_compile_result* compile(const croton_compile_request* request) {
       builder.setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
       if (auto machine = builder.createTargetMachine()) {
         module->setDataLayout((*machine)->createDataLayout());
-        optimise(*module, **machine);
+        optimise(*module, **machine, request->sanitize != 0);
         data = generated(*module, **machine, request->emit);
         result->ok = data.empty() ? 0 : 1;
       } else {

@@ -42,7 +42,7 @@ struct KernelJob {
 void compile_one(KernelJob& job, const Target& target) {
   try {
     const auto start = Clock::now();
-    Compiled compiled = compile_text(job.source, target);
+    Compiled compiled = compile_text(job.source, target, CodeUse::here);
     job.kernel.object = std::move(compiled.object);
     job.kernel.remarks = compiled.remarks;
     cache_store("kernel", object_material(job.source, target),

@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-#define CROTON_COMPILER_ABI 3
+#define CROTON_COMPILER_ABI 4
 
 enum croton_emit { CROTON_EMIT_OBJECT = 0, CROTON_EMIT_ASSEMBLY = 1, CROTON_EMIT_LLVM = 2 };
 
@@ -20,6 +20,8 @@ struct croton_compile_request {
   int prefer_vector_width;  /* bits; 0: the compiler's choice */
   int emit;                 /* croton_emit */
   int debug;                /* 1: with debug information */
+  int sanitize;             /* 1: accesses outside of memory are reported by AddressSanitizer's run
+                               time, which the process must have; undefined behaviour traps */
 };
 
 struct croton_compile_result {

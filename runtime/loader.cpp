@@ -1,5 +1,6 @@
 #include "runtime/loader.hpp"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -11,6 +12,7 @@
 
 #include "codegen/canonical_text.hpp"
 #include "ir/error.hpp"
+#include "runtime/toolchain.hpp"
 
 namespace croton::runtime {
 namespace {
@@ -52,6 +54,8 @@ void* host_function(const std::string& name) {
   if (name == "memcpy") return reinterpret_cast<void*>(&std::memcpy);
   if (name == "memmove") return reinterpret_cast<void*>(&std::memmove);
   if (name == "memset") return reinterpret_cast<void*>(&std::memset);
+  // AddressSanitizer's run time, which a sanitized build has.
+  if (kSanitized && name.starts_with("__asan_")) return dlsym(RTLD_DEFAULT, name.c_str());
   return nullptr;
 }
 

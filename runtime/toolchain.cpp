@@ -71,12 +71,16 @@ std::string taken(const croton_compiler& compiler, croton_compile_result* result
   return data;
 }
 
-std::string compiled(std::string_view source, const Target& target, int emit,
-                     std::string* remarks) {
+std::string compiled(std::string_view source, const Target& target, int emit, std::string* remarks,
+                     CodeUse use = CodeUse::anywhere) {
   const croton_compiler& compiler = component();
-  const croton_compile_request request{
-      source.data(),           source.size(), target.name.c_str(),
-      target.vector_bytes * 8, emit,          has_lines(source) ? 1 : 0};
+  const croton_compile_request request{source.data(),
+                                       source.size(),
+                                       target.name.c_str(),
+                                       target.vector_bytes * 8,
+                                       emit,
+                                       has_lines(source) ? 1 : 0,
+                                       kSanitized && use == CodeUse::here ? 1 : 0};
   std::string data = taken(compiler, compiler.compile(&request),
                            "the compiler refused an emitted kernel", remarks);
   ++compiles;
@@ -85,9 +89,9 @@ std::string compiled(std::string_view source, const Target& target, int emit,
 
 }  // namespace
 
-Compiled compile_text(std::string_view source, const Target& target) {
+Compiled compile_text(std::string_view source, const Target& target, CodeUse use) {
   Compiled out;
-  out.object = compiled(source, target, CROTON_EMIT_OBJECT, &out.remarks);
+  out.object = compiled(source, target, CROTON_EMIT_OBJECT, &out.remarks, use);
   return out;
 }
 
@@ -119,7 +123,9 @@ std::string compiler_component(std::string* tried) {
 
 std::string compiler_identity() { return CROTON_COMPILER_IDENTITY; }
 
-std::string compiler_flags() { return "-O2 contract=off"; }
+std::string compiler_flags() {
+  return kSanitized ? "-O2 contract=off sanitized" : "-O2 contract=off";
+}
 
 std::string object_material(std::string_view source, const Target& target) {
   return fmt::format("kernel object\ncompiler {}\ntarget {}\nflags {}\n{}", compiler_identity(),

@@ -1,6 +1,7 @@
 // Emitted text to object code, through the compiler component.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,9 +27,19 @@ struct Compiled {
   std::string remarks;  // of the vectoriser, one a line
 };
 
+/// Whether code is built to run in this process alone, with the checks that it was built with, or
+/// anywhere.
+enum class CodeUse : std::uint8_t { here, anywhere };
+#ifdef CROTON_SANITIZED
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 /// Throws BackendError with the compiler's log when it refuses the text, or when the component is
 /// missing (the message names the paths that were tried, and CROTON_COMPILER). Thread-safe.
-[[nodiscard]] Compiled compile_text(std::string_view source, const Target& target);
+[[nodiscard]] Compiled compile_text(std::string_view source, const Target& target,
+                                    CodeUse use = CodeUse::anywhere);
 /// Assembly and optimised LLVM text, for people and tests.
 [[nodiscard]] std::string assembly_of(std::string_view source, const Target& target);
 [[nodiscard]] std::string llvm_of(std::string_view source, const Target& target);

@@ -2,14 +2,18 @@
 // blocks and threads. Both must give the exact evaluator's bits, whatever the launch.
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 
+#include "runtime/loader.hpp"
 #include "runtime/target.hpp"
+#include "runtime/toolchain.hpp"
 #include "tests/golden/cases.hpp"
 #include "tests/golden/compilers.hpp"
 
@@ -18,6 +22,10 @@ using namespace croton::test;
 using codegen::KernelFailure;
 
 namespace {
+
+// In a sanitized build, which has their run time.
+constexpr const char* kSanitizers =
+    "-g -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all";
 
 constexpr KernelFailure kNone{INT64_MAX, 0, {}};
 
@@ -33,10 +41,10 @@ class Library {
     const auto folder = std::filesystem::temp_directory_path();
     path_ = folder / fmt::format("croton_golden_{}_{}", getpid(), number++);
     std::ofstream(path_.string() + ".cpp") << text;
-    const auto [status, log] = run_command(
-        fmt::format("{0} -std=c++20 -O1 -march=x86-64-v3 -ffp-contract=off -fPIC -shared -w {1} "
-                    "{2}.cpp -o {2}.so",
-                    compiler, options, path_.string()));
+    const auto [status, log] = run_command(fmt::format(
+        "{0} -std=c++20 -O1 -march=x86-64-v3 -ffp-contract=off -fPIC -shared -w {1} {2} "
+        "{3}.cpp -o {3}.so",
+        compiler, runtime::kSanitized ? kSanitizers : "", options, path_.string()));
     INFO(log);
     REQUIRE(status == 0);
     handle_ = dlopen((path_.string() + ".so").c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -277,5 +285,49 @@ TEST_CASE("the least failing index is reported with its values, in C++ and under
       CHECK(failure.values[0] == -12);
       CHECK(failure.values[1] == 11);
     }
+  }
+}
+
+TEST_CASE(
+    "in a sanitized build, kernels that leave their memory or their integers end the process") {
+  if (!runtime::kSanitized) return;
+  const std::string text =
+      "extern \"C\" void outside(void* const* b, long at) { static_cast<int*>(b[0])[at] = 1; }\n"
+      "extern \"C\" void overflow(void* const* b, long at) { *static_cast<long*>(b[0]) = at + 1; "
+      "}\n"
+      "extern \"C\" void shift(void* const* b, long at) { *static_cast<long*>(b[0]) = 1L << at; }\n"
+      "extern \"C\" void convert(void* const* b, long at) {"
+      " *static_cast<int*>(b[0]) = int(double(at)); }\n"
+      "extern \"C\" void misaligned(void* const* b, long at) {"
+      " *reinterpret_cast<long*>(static_cast<char*>(b[0]) + at) = 1; }\n";
+  const runtime::LoadedObject loaded(
+      runtime::compile_text(text, runtime::host_target(), runtime::CodeUse::here).object, "");
+  using Kernel = void (*)(void* const* buffers, std::int64_t at);
+  // Whether a child that runs the kernel on 16 bytes of memory comes to its end.
+  const auto ends_well = [&](const char* name, std::int64_t at) {
+    std::fflush(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+      std::fclose(stderr);
+      auto* memory = new std::int64_t[2]{};
+      void* buffers[] = {memory};
+      std::signal(SIGILL, SIG_DFL);
+      reinterpret_cast<Kernel>(loaded.find(name))(buffers, at);
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  };
+  const std::pair<const char*, std::pair<std::int64_t, std::int64_t>> kernels[] = {
+      {"outside", {3, 4}},
+      {"overflow", {5, INT64_MAX}},
+      {"shift", {63, 64}},
+      {"convert", {INT32_MAX, INT64_MAX}},
+      {"misaligned", {8, 4}}};
+  for (const auto& [name, at] : kernels) {
+    INFO(name);
+    CHECK(ends_well(name, at.first));
+    CHECK_FALSE(ends_well(name, at.second));
   }
 }

@@ -147,7 +147,7 @@ TEST_CASE("dims taken from integers at the edge of their range do not end the pr
   CHECK(f(std::int64_t{7}, std::int64_t{0})[0].shape() == Extents{0});
 }
 
-TEST_CASE("without threads, the calling one does all the work") {
+TEST_CASE("without threads, the calling one does all the work", "[threads]") {
   Expr x = input("x", f64, {"n"});
   const Array a = Array::normal(f64, {300000}, 1);
   const auto run = [&](int threads) {
@@ -162,7 +162,7 @@ TEST_CASE("without threads, the calling one does all the work") {
   }
 }
 
-TEST_CASE("compiling without helper threads") {
+TEST_CASE("compiling without helper threads", "[threads]") {
   const FaultInjection fault(Fault::thread, FaultInjection::kEvery);
   Expr x = input("x", f64, {"n"});
   const double secret = 0.4337 + static_cast<double>(getpid());  // not in any cache
@@ -181,7 +181,7 @@ TEST_CASE("a shared variable's dims are checked against the arguments'") {
                         Contains("w : f32[n]") && Contains("failure_test.cpp:"));
 }
 
-TEST_CASE("the dims of a call and its numbers come from one state") {
+TEST_CASE("the dims of a call and its numbers come from one state", "[threads]") {
   // Every call takes the next window of the data; the window's place is shared state.
   constexpr int kCalls = 24000, kThreads = 8;
   Shared at = shared("at", Array::zeros<std::int64_t>({}));
@@ -207,7 +207,8 @@ TEST_CASE("the dims of a call and its numbers come from one state") {
   CHECK((all == wanted));
 }
 
-TEST_CASE("train and test from eight threads: every result is that of a serial order") {
+TEST_CASE("train and test from eight threads: every result is that of a serial order",
+          "[threads]") {
   // Two variables move together; what train returns names its place in the order.
   constexpr int kCalls = 1000;
   Shared a = shared("a", Array::zeros<std::int64_t>({5000}));
@@ -290,7 +291,7 @@ TEST_CASE("a program may end while its threads are calling") {
           }) == 7);
 }
 
-TEST_CASE("code lives as long as a Function or a call needs it") {
+TEST_CASE("code lives as long as a Function or a call needs it", "[threads]") {
   Expr x = input("x", f64, {"n"});
   const Array a = Array::normal(f64, {2000000}, 1);
   auto f = std::make_unique<Function>(
@@ -310,7 +311,7 @@ TEST_CASE("code lives as long as a Function or a call needs it") {
   CHECK(right == 4);
 }
 
-TEST_CASE("a call from within the pool's own work runs on its thread") {
+TEST_CASE("a call from within the pool's own work runs on its thread", "[threads]") {
   Expr x = input("x", f64, {"n"});
   const Array a = Array::normal(f64, {100000}, 1);
   struct Nested {

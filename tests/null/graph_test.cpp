@@ -56,7 +56,7 @@ TEST_CASE("a chain of a million nodes is differentiated and printed without recu
   CHECK(live_interned_nodes() == before);
 }
 
-TEST_CASE("graphs are built from several threads, equal nodes being one") {
+TEST_CASE("graphs are built from several threads, equal nodes being one", "[threads]") {
   const std::size_t before = live_interned_nodes();
   {
     const Value x = input("x", tensor(DType::f64, {"n", 8}));

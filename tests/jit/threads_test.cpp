@@ -1,0 +1,37 @@
+// What threads do together inside one process beside calls: building and compiling.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "frontend/croton/croton.hpp"
+
+using namespace croton;
+
+TEST_CASE("functions are built and compiled from eight threads at once, equal ones too",
+          "[threads]") {
+  constexpr int kThreads = 8, kRounds = 6;
+  const Array a = Array::normal(f64, {1000}, 1);
+  Shared total = shared("total", Array::zeros<std::int64_t>({}));
+  std::atomic<int> right{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      for (int round = 0; round < kRounds; ++round) {
+        // All threads make the same function, and each one of its own.
+        Expr x = input("x", f64, {"n"});
+        const double own = 1 + t + 10 * round;
+        const Expr y = sum(tanh(x) * x), z = max(x * own);
+        Function f = compile({x}, {y, grad(y, x), z},
+                             {.name = "own", .threads = 2, .updates = {{total, total + 1}}});
+        Function same = compile({x}, {y + round}, {.name = "same"});
+        const Results r = f(a);
+        double most = a.at<double>({0});
+        for (std::int64_t i = 1; i < 1000; ++i) most = std::max(most, a.at<double>({i}));
+        right += r[2].item<double>() == most * own &&
+                 same(a).item<double>() == r[0].item<double>() + round;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(right == kThreads * kRounds);
+  CHECK(total.get().item<std::int64_t>() == kThreads * kRounds);
+}
