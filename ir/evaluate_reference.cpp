@@ -171,8 +171,12 @@ class Reference final : public Evaluator {
         bool legal = true;
         for (std::size_t k = 0; k < x.size(); ++k) {
           const int side = corner >> (2 * k) & 3;
-          legal &= side != 3;
-          at[k] = middle[k] + (side == 0 ? 0 : side == 1 ? x[k]->bound : -x[k]->bound);
+          // The middle, both ends, and 0 where it lies between them: what underflows becomes it.
+          legal &= side != 3 || (x[k]->bound > 0 && std::fabs(middle[k]) <= x[k]->bound);
+          at[k] = side == 0   ? middle[k]
+                  : side == 1 ? middle[k] + x[k]->bound
+                  : side == 2 ? middle[k] - x[k]->bound
+                              : 0;
         }
         if (!legal) continue;
         const Wide other = f(at[0], at[1], at[2]);
