@@ -12,8 +12,8 @@
 namespace croton::detail {
 namespace {
 
-// Beyond every extent, and small enough to be added to one.
-constexpr std::int64_t kLongestStep = std::int64_t{1} << 62;
+// Beyond every extent, and small enough that two of them can be added.
+constexpr std::int64_t kFar = std::int64_t{1} << 62;
 
 Dim dim_of(const Bound& bound, const Dim& fallback) {
   if (const Dim* dim = std::get_if<Dim>(&bound)) return *dim;
@@ -24,36 +24,51 @@ Dim dim_of(const Bound& bound, const Dim& fallback) {
 
 bool is_open(const Bound& bound) { return std::holds_alternative<std::monostate>(bound); }
 
-// Negative positions count from the end; then clamped to [low, high]. A position that is only known
-// when the function is called has one extent added if it is negative. Of extent - 1 that changes
-// nothing: it is negative when there is no element.
-Dim clamped(Dim position, const Dim& extent, const Dim& low, const Dim& high) {
+// Negative positions count from the end. A position that is only known when the function is called
+// has one extent added if it is negative. Of extent - 1 that changes nothing: it is negative when
+// there is no element.
+Dim from_front(const Dim& position, const Dim& extent) {
   if (position.is_constant()) {
-    if (*position.constant() < 0) position = position + extent;
-  } else if (!provably_less_equal(Dim(0), position) && !(position == extent - Dim(1))) {
-    const Dim minus_one_if_negative = Dim::max(Dim::min(position, Dim(0)), Dim(-1));
-    position = position - extent * minus_one_if_negative;
+    const Dim near(std::clamp(*position.constant(), -kFar, kFar));
+    return *position.constant() < 0 ? near + extent : near;
   }
-  return Dim::min(Dim::max(position, low), high);
+  if (provably_less_equal(Dim(0), position) || position == extent - Dim(1)) return position;
+  const Dim minus_one_if_negative = Dim::max(Dim::min(position, Dim(0)), Dim(-1));
+  return position - extent * minus_one_if_negative;
+}
+
+// Whether nothing but extents decides the dim: values may be anything.
+bool is_of_extents(const Dim& dim) {
+  bool all = true;
+  dim.for_each_leaf(
+      [&](const Dim::Atom& atom) { all = all && atom.kind == Dim::Atom::Kind::symbol; });
+  return all;
 }
 
 struct Range {
   Dim start, size;
 };
 
+// As Python does, [start, stop) or, backwards, (stop, start] is what lies between low and high.
 Range range_of(const Slice& slice, std::int64_t step, const Dim& extent) {
   const Dim zero(0), before(-1), last = extent - Dim(1);
   const bool forward = step > 0;
   const Dim &low = forward ? zero : before, &high = forward ? extent : last;
   const auto bound = [&](const Bound& given, const Dim& open) {
-    return is_open(given) ? open : clamped(dim_of(given, open), extent, low, high);
+    return is_open(given) ? open : from_front(dim_of(given, open), extent);
   };
   // An open stop backwards is one before the first element; -1 as a number would mean the last one.
-  const Dim start = bound(slice.start, forward ? zero : last),
-            stop = bound(slice.stop, forward ? extent : before);
-  const Dim length = Dim::max(forward ? stop - start : start - stop, zero);
+  const Dim start = bound(slice.start, forward ? low : high),
+            stop = bound(slice.stop, forward ? high : low);
+  const auto clamped = [&](const Dim& d) { return Dim::min(Dim::max(d, low), high); };
+  const Dim &first = forward ? start : stop, &end = forward ? stop : start;
+  // Both say how much of [first, end) lies between low and high; the short one stays short when
+  // slices are sliced, the other one cannot exceed 64 bits.
+  const bool is_short = is_of_extents(first) && is_of_extents(end);
+  const Dim length = Dim::max(
+      is_short ? Dim::min(end, high) - Dim::max(first, low) : clamped(end) - clamped(first), zero);
   const std::int64_t stride = forward ? step : -step;
-  return {start, Dim::floordiv(length + Dim(stride - 1), Dim(stride))};
+  return {clamped(start), Dim::floordiv(length + Dim(stride - 1), Dim(stride))};
 }
 
 Dim position_of(std::int64_t i, const Dim& extent, std::size_t axis) {
@@ -152,7 +167,7 @@ ResolvedIndex resolve(std::span<const Index> indices, const Shape& shape) {
       } else {
         const auto& slice = std::get<Slice>(index.value);
         if (slice.step == 0) throw UserError("the step of a slice is 0");
-        step = std::clamp(slice.step, -kLongestStep, kLongestStep);
+        step = std::clamp(slice.step, -kFar, kFar);
         range = range_of(slice, step, extent);
         r.result.push_back(range.size);
       }

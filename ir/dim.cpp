@@ -196,7 +196,11 @@ class DimProof {
         return with(term.coefficient, a) && with(term.coefficient, b);
       case Atom::Kind::floordiv: {  // a - b + 1 <= b * floordiv(a, b) <= a
         const std::int64_t divisor = b.constant().value_or(0);
-        if (divisor < 1 || term.coefficient % divisor != 0) return false;
+        if (divisor < 1) return false;
+        // Of floordiv(a, b) + others, being whole: it is when a + b * others is.
+        if (term.coefficient == 1 && term.factors.size() == 1)
+          return never_negative(a + b * (dim - whole));
+        if (term.coefficient % divisor != 0) return false;
         return with(term.coefficient / divisor, positive ? a - Dim(divisor - 1) : a);
       }
       default:
@@ -329,6 +333,21 @@ Dim Dim::mod(const Dim& a, const Dim& b) {
   return of_atom({.kind = Atom::Kind::mod, .arguments = {a, b}});
 }
 
+// max(0, max(0, x) + y) is max(0, x + y) where y is never positive: x + y of the argument.
+std::optional<Dim> Dim::inside_of_maximum(const Dim& dim) {
+  for (const Term& term : dim.terms()) {
+    if (term.coefficient != 1 || term.factors.size() != 1) continue;
+    const Atom& atom = term.factors[0];
+    if (atom.kind != Atom::Kind::max) continue;
+    for (const std::size_t zero : {std::size_t{0}, std::size_t{1}}) {
+      const Dim rest = dim - of_atom(atom);
+      if (atom.arguments[zero].is(0) && provably_less_equal(rest, Dim(0)))
+        return atom.arguments[1 - zero] + rest;
+    }
+  }
+  return std::nullopt;
+}
+
 Dim Dim::min(const Dim& a, const Dim& b) {
   if (provably_less_equal(a, b)) return a;
   if (provably_less_equal(b, a)) return b;
@@ -340,6 +359,9 @@ Dim Dim::min(const Dim& a, const Dim& b) {
 Dim Dim::max(const Dim& a, const Dim& b) {
   if (provably_less_equal(a, b)) return b;
   if (provably_less_equal(b, a)) return a;
+  if (a.is(0) || b.is(0))
+    if (const std::optional<Dim> shorter = inside_of_maximum(a.is(0) ? b : a))
+      return max(Dim(0), *shorter);
   const bool swap = b.text(serial_name) < a.text(serial_name);
   return of_atom({.kind = Atom::Kind::max,
                   .arguments = swap ? std::vector<Dim>{b, a} : std::vector<Dim>{a, b}});

@@ -83,6 +83,7 @@ class Dim {
 
  private:
   friend class DimProof;
+  static std::optional<Dim> inside_of_maximum(const Dim& dim);
   static Dim of_terms(Terms terms);
   static Dim of_atom(Atom atom);
   std::int64_t constant_ = 0;

@@ -7,6 +7,7 @@
 #include "frontend/build.hpp"
 #include "frontend/croton/croton.hpp"
 #include "ir/evaluate.hpp"
+#include "runtime/compile.hpp"
 #include "runtime/module_file.hpp"
 
 using namespace croton;
@@ -134,6 +135,29 @@ TEST_CASE("slice bounds that are dims count from the end when they are negative"
       is(5, count * 2, -count);
     }
   }
+}
+
+TEST_CASE("slices as they are written need no check when the function is called") {
+  Expr x = input("x", f64, {"n"}), k = input("k", i64, {}), m = input("m", f64, {"m"});
+  const Dim n("n");
+  std::vector<Expr> outputs;
+  for (const std::int64_t step : {1, 2, 3, -1, -2, -3})
+    for (const Slice& s :
+         {slice(none, none, step), slice(1, none, step), slice(none, 1, step), slice(1, -1, step),
+          slice(-3, -1, step), slice(k, none, step), slice(none, k, step), slice(k, k + 10, step),
+          slice(n - 1, none, step), slice(none, Dim("m"), step)})
+      outputs.push_back(x[s]);
+  for (const Expr& output : outputs) {
+    const ir::Module module = detail::module_of({x, k, m}, {output}, {.allow_unused = true}, {});
+    INFO(output.text());
+    CHECK(runtime::prepare(module).module.requires_.empty());
+  }
+  // Slices of slices stay short.
+  Expr inner = x;
+  for (int i = 0; i < 9; ++i) inner = inner[slice(1, -1)];
+  CHECK(inner.shape()[0].text() == "max(0, n - 18)");
+  CHECK(x[slice(none, none, 2)].shape()[0].text() == "floordiv(n + 1, 2)");
+  CHECK(x[slice(1, none)].shape()[0].text() == "max(0, n - 1)");
 }
 
 TEST_CASE("set and increment of slices with run-time bounds, and their gradients") {
