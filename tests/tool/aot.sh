@@ -41,14 +41,9 @@ module @heavy : tensor {
   output %0
 }
 TEXT
-python3 - "$work/heavy.ctir.npz" <<'PY'
-import struct, sys, zipfile
-header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (20000000,), }"
-header += b" " * (-(len(header) + 11) % 64) + b"\n"
-with zipfile.ZipFile(sys.argv[1], "w") as archive:
-    body = struct.pack("<f", 1.5) + bytes(4 * 19999998) + struct.pack("<f", 2.5)
-    archive.writestr("W.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + body)
-PY
+# 1.5, zeros, 2.5
+{ printf '\0\0\300\077'; head -c 79999992 /dev/zero; printf '\0\0\040\100'; } |
+  write_npz "$work/heavy.ctir.npz" W '<f4' '(20000000,)'
 folder="$work/a \"folder\""
 expect 0 "libheavy.a" "$croton" aot "$work/heavy.ctir" -o "$folder" --freeze W --target x86-64-v2,x86-64-v3 --emit static,header
 cat >"$work/heavy.c" <<'TEXT'

@@ -1,4 +1,4 @@
-# Sourced by the tests of the croton program: `expect`, a scratch folder, a module.
+# Sourced by the tests of the croton program: `expect`, `write_npz`, a scratch folder, a module.
 #   tests/tool/NAME.sh PATH-OF-CROTON
 set -u
 # Switches of the suite reach no command here; each test sets its own.
@@ -19,6 +19,19 @@ expect() {
     echo "$output" | head -20
     failed=1
   fi
+}
+
+# write_npz FILE NAME DTYPE SHAPE: an archive of one array, whose elements' bytes come from standard input.
+# It is not croton's writer that makes it.
+write_npz() {
+  python3 -c '
+import struct, sys, zipfile
+file, name, dtype, shape = sys.argv[1:]
+header = repr({"descr": dtype, "fortran_order": False, "shape": eval(shape)}).encode()
+header += b" " * (-(len(header) + 11) % 64) + b"\n"
+with zipfile.ZipFile(file, "w") as archive:
+    archive.writestr(name + ".npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + sys.stdin.buffer.read())
+' "$@"
 }
 
 cat >"$work/layer.ctir" <<'TEXT'
