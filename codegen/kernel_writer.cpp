@@ -27,6 +27,7 @@ using ir::Value;
 
 constexpr std::size_t kInlineLength = 60;
 constexpr std::size_t kLineLength = 100;
+constexpr std::size_t kShortBody = 12;  // statements of which registers hold four times as many
 
 class KernelText {
  public:
@@ -298,10 +299,13 @@ class KernelText {
            vectors_.loops.contains(body[0].get());
   }
 
-  // Stores of consecutive elements, which blocks can hold.
+  // Stores of consecutive elements, which blocks can hold, and not known to be fewer than a vector.
   [[nodiscard]] bool streams(const Node& node) const {
-    if (node.attribute<Shape>("range").size() < 5 || dialect_.vector_bytes == 0) return false;
+    const auto& range = node.attribute<Shape>("range");
+    if (range.size() < 5 || dialect_.vector_bytes == 0) return false;
     const ir::Region& region = node.regions[0];
+    if (const std::optional<DType> dtype = vector_dtype(region); dtype && range[1].is_constant())
+      if (*range[1].constant() < vector_lanes(*dtype, dialect_.vector_bytes)) return false;
     return std::all_of(region.body.begin(), region.body.end(), [&](const NodePtr& inner) {
       return inner->op != Op::store ||
              growth(offset_of(inner->operands[1], inner->attribute<Shape>("indices")),
@@ -309,9 +313,9 @@ class KernelText {
     });
   }
 
-  // Over a large result, arithmetic is written with vectors that go past the caches one by one, and
-  // anything else fills a block in local memory that is copied past them. Over a small one, and
-  // over what is left, it is the loop as it stands.
+  // Arithmetic is written with vectors, which go past the caches over a large result. Anything else
+  // fills, over a large one, a block in local memory that is copied past them. Over what is left it
+  // is the loop as it stands.
   void stream_loop(const NodePtr& node) {
     const ir::Region& region = node->regions[0];
     const auto& range = node->attribute<Shape>("range");
@@ -322,13 +326,16 @@ class KernelText {
     writer_.line(fmt::format("i64 {} = {};", done, parallel ? "begin" : "0"));
     const std::string is_large = fmt::format("{} >= {}", text_.index(range[3]), range[4].text());
     streamed_.insert(is_large);
-    if (const std::optional<DType> dtype = vector_dtype(region); dtype)
+    const std::optional<DType> dtype = vector_dtype(region);
+    if (dtype)
       stream_vectors(region, *dtype, is_large, done, end);
     else
       stream_blocks(region, is_large, done, end, index);
     // The vectors' names mean nothing here.
     for (const NodePtr& inner : region.body) text_.forget({inner, 0});
     text_.name(region.parameters[0], index);
+    // The compiler knows how few steps are left of a constant number.
+    if (dtype && (parallel || !range[1].is_constant())) writer_.line("FEW_STEPS");
     writer_.open(fmt::format("for (i64 {0} = {1}; {0} < {2}; ++{0})", index, done, end));
     statements(region.body);
     writer_.close();
@@ -346,11 +353,20 @@ class KernelText {
             "(u64)({} + {}) % {} == 0", text_.name_of(inner->operands[1]),
             text_.index(offset_of(inner->operands[1], inner->attribute<Shape>("indices"))),
             dialect_.vector_bytes));
+    const std::string head = fmt::format("for (; {0} - {1} >= {2}; {1} += {2})", end, done,
+                                         vector_lanes(dtype, dialect_.vector_bytes));
+    const auto vectors = [&](bool past) {
+      writer_.open(head);
+      vector_statements(region, dtype, dialect_.vector_bytes, {}, past);
+      writer_.close();
+      for (const NodePtr& inner : region.body) text_.forget({inner, 0});
+    };
     writer_.open(fmt::format("if ({} && {})", is_large, fmt::join(conditions, " && ")));
-    writer_.open(fmt::format("for (; {0} - {1} >= {2}; {1} += {2})", end, done,
-                             vector_lanes(dtype, dialect_.vector_bytes)));
-    vector_statements(region, dtype, dialect_.vector_bytes, {}, true);
+    vectors(true);
     writer_.close();
+    writer_.open("else");
+    if (region.body.size() <= kShortBody) writer_.line("UNROLLED_BY_4");
+    vectors(false);
     writer_.close();
   }
 

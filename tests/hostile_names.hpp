@@ -40,6 +40,7 @@ inline const std::vector<std::string>& hostile_names() {
                                                  "tanh",
                                                  "isnan",
                                                  "UNROLLED",
+                                                 "FEW_STEPS",
                                                  "vector_fma",
                                                  "nan_f64",
                                                  "stream_store",

@@ -124,9 +124,12 @@ TEST_CASE("a loop that is not packed is noticed") {
 TEST_CASE("explain shows what the vectoriser said, from a cache as well") {
   const Expr x = input("x", f64, {"n"}), y = input("y", f64, {"n"});
   for (int time = 0; time < 2; ++time) {
-    const std::string text = compile({x, y}, {x * 3 + y / 7}, {.name = "remarked"}).explain();
+    const std::string text = compile({x, y}, {exp(x) + y / 7}, {.name = "remarked"}).explain();
     INFO(text);
     CHECK(text.find("loops vectorised") != std::string::npos);
+    const std::string other = compile({x, y}, {x * 3 + y / 7}, {.name = "written"}).explain();
+    INFO(other);
+    CHECK(other.find("written as vectors") != std::string::npos);
   }
 }
 
