@@ -113,14 +113,14 @@ Value reduce_lanes(KernelBuilder& kernel, const Combiner& combiner, const Dim& c
     kernel.store(reduce_chunk(kernel, combiner, 0, count, step), total, {Dim(0)});
   });
   kernel.branch(many, [&] {
-    PairwiseTree tree(kernel, combiner, 1);
     const Dim chunks = Dim::floordiv(count + Dim(ir::kReductionChunk - 1), chunk);
+    PairwiseTree tree(kernel, combiner, chunks);
     kernel.loop("c", "serial", 0, chunks, 1, [&](const Dim& c) {
       const Value part =
           reduce_chunk(kernel, combiner, c * chunk, Dim::min((c + Dim(1)) * chunk, count), step);
-      tree.push(c, 1, [&](const Dim&) { return part; });
+      tree.push(c, part);
     });
-    tree.finish(chunks, 1, total);
+    tree.finish(total);
   });
   return settled(kernel, combiner, kernel.load(total, {Dim(0)}));
 }
@@ -150,22 +150,21 @@ Value reduce_in_place(KernelBuilder& kernel, const Combiner& combiner, const Val
   return final[2];
 }
 
-PairwiseTree::PairwiseTree(KernelBuilder& kernel, const Combiner& combiner, std::int64_t width)
+PairwiseTree::PairwiseTree(KernelBuilder& kernel, const Combiner& combiner, const Dim& count)
     : kernel_(kernel),
       combiner_(combiner),
-      levels_(kernel.alloc("tree", combiner.dtype, {kTreeLevels + 1, width}, ir::Space::local)) {}
+      count_(count),
+      depth_(kernel.bound(tree_levels(count))),
+      levels_(kernel.alloc("tree", combiner.dtype, {kTreeLevels + 1}, ir::Space::local)) {}
 
 // As a binary counter: bit k of `position` says that level k holds a partial result. The carry
-// lives in the row after the last level.
-void PairwiseTree::push(const Dim& position, const Dim& lanes,
-                        const std::function<Value(const Dim&)>& value) {
+// lives after the last level.
+void PairwiseTree::push(const Dim& position, const Value& value) {
   const Dim carry(kTreeLevels);
-  kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
-    kernel_.store(value(l), levels_, {carry, l});
-  });
+  kernel_.store(value, levels_, {carry});
   const Value rest = kernel_.index(position);
   const Value open = kernel_.constant(DType::i64, 1);
-  (void)kernel_.loop("k", "serial", 0, Dim(kTreeLevels), 1, {rest, open},
+  (void)kernel_.loop("k", "serial", 0, depth_, 1, {rest, open},
                      [&](const Dim& k, const std::vector<Value>& state) -> std::vector<Value> {
                        const Dim bits = dim_of(state[0]);
                        const Value bit = kernel_.index(Dim::mod(bits, 2));
@@ -173,48 +172,38 @@ void PairwiseTree::push(const Dim& position, const Dim& lanes,
                        const Value set = kernel_.scalar(Op::eq, {bit, one});
                        const Value still = kernel_.scalar(Op::eq, {state[1], one});
                        kernel_.branch(kernel_.scalar(Op::logical_and, {still, set}), [&] {
-                         kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
-                           kernel_.store(combine(kernel_, combiner_, kernel_.load(levels_, {k, l}),
-                                                 kernel_.load(levels_, {carry, l})),
-                                         levels_, {carry, l});
-                         });
+                         kernel_.store(combine(kernel_, combiner_, kernel_.load(levels_, {k}),
+                                               kernel_.load(levels_, {carry})),
+                                       levels_, {carry});
                        });
                        const Value unset = kernel_.scalar(Op::logical_not, {set});
                        kernel_.branch(kernel_.scalar(Op::logical_and, {still, unset}), [&] {
-                         kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
-                           kernel_.store(kernel_.load(levels_, {carry, l}), levels_, {k, l});
-                         });
+                         kernel_.store(kernel_.load(levels_, {carry}), levels_, {k});
                        });
                        const Value next = kernel_.scalar(Op::mul, {state[1], bit});
                        return {kernel_.index(Dim::floordiv(bits, 2)), next};
                      });
 }
 
-void PairwiseTree::finish(const Dim& count, const Dim& lanes, const Value& result) {
-  kernel_.loop("l", "lanes", 0, lanes, 1,
-               [&](const Dim& l) { kernel_.store(identity_of(kernel_, combiner_), result, {l}); });
-  const Value rest = kernel_.index(count);
+void PairwiseTree::finish(const Value& result) {
+  kernel_.store(identity_of(kernel_, combiner_), result, {Dim(0)});
+  const Value rest = kernel_.index(count_);
   const Value empty = kernel_.constant(DType::i64, 1);
   (void)kernel_.loop(
-      "k", "serial", 0, Dim(kTreeLevels), 1, {rest, empty},
+      "k", "serial", 0, depth_, 1, {rest, empty},
       [&](const Dim& k, const std::vector<Value>& state) -> std::vector<Value> {
         const Dim bits = dim_of(state[0]);
         const Value bit = kernel_.index(Dim::mod(bits, 2));
         const Value one = kernel_.constant(DType::i64, 1);
         const Value set = kernel_.scalar(Op::eq, {bit, one});
         const Value first = kernel_.scalar(Op::eq, {state[1], one});
-        kernel_.branch(kernel_.scalar(Op::logical_and, {set, first}), [&] {
-          kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
-            kernel_.store(kernel_.load(levels_, {k, l}), result, {l});
-          });
-        });
+        kernel_.branch(kernel_.scalar(Op::logical_and, {set, first}),
+                       [&] { kernel_.store(kernel_.load(levels_, {k}), result, {Dim(0)}); });
         const Value later = kernel_.scalar(Op::logical_not, {first});
         kernel_.branch(kernel_.scalar(Op::logical_and, {set, later}), [&] {
-          kernel_.loop("l", "lanes", 0, lanes, 1, [&](const Dim& l) {
-            kernel_.store(combine(kernel_, combiner_, kernel_.load(levels_, {k, l}),
-                                  kernel_.load(result, {l})),
-                          result, {l});
-          });
+          kernel_.store(combine(kernel_, combiner_, kernel_.load(levels_, {k}),
+                                kernel_.load(result, {Dim(0)})),
+                        result, {Dim(0)});
         });
         const Value next = kernel_.scalar(Op::mul, {state[1], kernel_.scalar(Op::sub, {one, bit})});
         return {kernel_.index(Dim::floordiv(bits, 2)), next};

@@ -45,19 +45,20 @@ using Step = std::function<ir::Value(const ir::Value& accumulator, const Dim& r)
                                         const ir::Value& values, const Dim& count);
 
 /// Pairwise tree over a sequence of values whose number is known only at run time: a binary counter
-/// of partial results. `width` values side by side (columns).
+/// of partial results.
 class PairwiseTree {
  public:
-  PairwiseTree(KernelBuilder& kernel, const Combiner& combiner, std::int64_t width);
-  /// Adds the value number `position` (0, 1, …); `value(lane)` gives it.
-  void push(const Dim& position, const Dim& lanes,
-            const std::function<ir::Value(const Dim& lane)>& value);
-  /// The total of `count` values, per lane, into `result[lane]`.
-  void finish(const Dim& count, const Dim& lanes, const ir::Value& result);
+  /// Of `count` values, at least one.
+  PairwiseTree(KernelBuilder& kernel, const Combiner& combiner, const Dim& count);
+  /// Adds the value number `position` (0, 1, …, count - 1).
+  void push(const Dim& position, const ir::Value& value);
+  /// The total into `result[0]`, once every value has been added.
+  void finish(const ir::Value& result);
 
  private:
   KernelBuilder& kernel_;
   Combiner combiner_;
+  Dim count_, depth_;
   ir::Value levels_;
 };
 

@@ -2,6 +2,7 @@
 // contract of results.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
 #include <map>
 
 #include "frontend/croton/croton.hpp"
@@ -54,6 +55,36 @@ TEST_CASE("sums over every axis of every extent, symbolic and known") {
     const Results open = symbolic(x);
     for (std::size_t i = 0; i < 3; ++i) CHECK(known[i].same_values(open[i]));
   }
+}
+
+TEST_CASE("sums of long rows combine their chunks in the pairwise tree of the contract") {
+  constexpr std::int64_t kChunk = 4096, kLanes = 64;
+  const auto chunk_sum = [](const float* x, std::int64_t count) {
+    std::vector<float> lanes(kLanes, -0.0f);
+    for (std::int64_t i = 0; i < count; ++i) lanes[i % kLanes] += x[i];
+    for (std::int64_t half = kLanes / 2; half >= 1; half /= 2)
+      for (std::int64_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+    return lanes[0];
+  };
+  // The left part is the largest power of two below the number of chunks.
+  const std::function<float(const float*, std::int64_t)> tree = [&](const float* x,
+                                                                    std::int64_t count) {
+    if (count <= kChunk) return chunk_sum(x, count);
+    std::int64_t left = kChunk;
+    while (2 * left < count) left *= 2;
+    return tree(x, left) + tree(x + left, count - left);
+  };
+  Expr s = input("s", f32, {"m", "n"});
+  Function f = compile({s}, {sum(s, axis(1))}, {.name = "rows"});
+  for (const std::int64_t chunks : {1, 2, 3, 4, 5, 31, 32, 33, 62, 63, 64, 65, 127, 128, 129, 300})
+    for (const std::int64_t beyond : {-4095, -1000, -1, 0}) {
+      const std::int64_t n = kChunk * chunks + beyond;
+      const Array x = random_array({2, n}, static_cast<std::uint64_t>(n));
+      const Array sums = f(x)[0];
+      INFO(n);
+      for (std::int64_t i = 0; i < 2; ++i)
+        CHECK(sums.data<float>()[i] == tree(x.data<float>() + i * n, n));
+    }
 }
 
 TEST_CASE("results do not depend on the number of threads") {
