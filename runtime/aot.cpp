@@ -1,9 +1,14 @@
 #include "runtime/aot.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <fstream>
 #include <map>
 #include <set>
@@ -338,7 +343,32 @@ class Library {
   std::vector<AotRecord::Function> records_;
 };
 
-// A folder beside the results, removed with what is in it.
+constexpr std::string_view kAside = ".croton-aot-";
+
+// A folder that is open. A lock of it ends with the object, or with the process if that comes
+// first.
+class OpenFolder {
+ public:
+  explicit OpenFolder(const fs::path& path)
+      : file_(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+  ~OpenFolder() {
+    if (file_ >= 0) close(file_);
+  }
+  OpenFolder(const OpenFolder&) = delete;
+  OpenFolder& operator=(const OpenFolder&) = delete;
+  // 0, or errno: EWOULDBLOCK when somebody else has the lock, ENOENT when the folder was removed.
+  [[nodiscard]] int lock() const {
+    struct stat status {};
+    if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) != 0) return errno;
+    return fstat(file_, &status) != 0 ? errno : status.st_nlink == 0 ? ENOENT : 0;
+  }
+
+ private:
+  int file_;
+};
+
+// A folder beside the results, removed with what is in it. What an ended process has left there,
+// which nobody locks, goes as well.
 class Aside {
  public:
   explicit Aside(const fs::path& directory) : directory_(directory) {
@@ -349,8 +379,8 @@ class Aside {
       made_.push_back(at);
     error.clear();
     fs::create_directories(directory, error);
-    path_ = directory / fmt::format(".croton-aot-{}", getpid());
-    if (!error) fs::create_directory(path_, error);
+    if (!error) remove_abandoned();
+    if (!error) take_folder(error);
     if (!error) return;
     std::error_code ignored;
     for (const fs::path& made : made_) fs::remove(made, ignored);
@@ -398,7 +428,29 @@ class Aside {
   }
 
  private:
+  void remove_abandoned() const {
+    std::error_code error, ignored;
+    std::vector<fs::path> found;
+    for (fs::directory_iterator at(directory_, error), end; !error && at != end;
+         at.increment(error))
+      if (at->path().filename().string().starts_with(kAside)) found.push_back(at->path());
+    for (const fs::path& path : found)
+      if (const OpenFolder folder(path); folder.lock() == 0) fs::remove_all(path, ignored);
+  }
+  // Another process may find the folder before it is locked here, and remove it.
+  void take_folder(std::error_code& error) {
+    static std::atomic<int> number{0};
+    for (int lock = EWOULDBLOCK; lock == EWOULDBLOCK || lock == ENOENT;) {
+      path_ = directory_ / fmt::format("{}{}-{}", kAside, getpid(), number++);
+      fs::create_directory(path_, error);
+      if (error) return;
+      folder_.emplace(path_);
+      lock = folder_->lock();
+    }
+  }
+
   fs::path directory_, path_;
+  std::optional<OpenFolder> folder_;
   std::vector<fs::path> made_;  // innermost first
   bool published_ = false;
 };
@@ -417,9 +469,12 @@ void link_shared(const Aside& aside, const AotRequest& request, const std::strin
     for (const std::string& object : objects) command.push_back(aside.place(object));
     const std::optional<ProcessResult> result = run_process(command);
     if (!result) continue;
-    if (result->status != 0)
-      throw BackendError(fmt::format("{} cannot link {}", linker, name), result->output);
-    return;
+    if (result->status == 0 && fs::exists(aside.place(name))) return;
+    const std::string what =
+        fmt::format("{} cannot link {}: exit code {}", linker, name, result->status);
+    // Whose choice it was answers for it.
+    if (!request.linker.empty()) refuse(what + "\n" + result->output);
+    throw BackendError(what, result->output);
   }
   refuse(
       fmt::format("a shared library needs a linker, and there is no {}; install one (Debian: "

@@ -36,9 +36,11 @@ struct AotFile {
 /// obj, static, shared, header, hpp, source.
 [[nodiscard]] const std::vector<std::string_view>& aot_kinds();
 
-/// Writes everything or nothing: files appear under their names when all of them are complete.
-/// UserError for unknown targets, kinds and variables, names that are no identifiers of C, folders
-/// that cannot be written and a missing linker; BackendError when the compiler or linker refuses.
+/// Writes everything or nothing: files appear under their names when all of them are complete;
+/// until then they are in a hidden folder beside, which the next call removes if this one was
+/// killed. UserError for unknown targets, kinds and variables, names that are no identifiers of C,
+/// folders that cannot be written, a missing linker, and one that was asked for and fails;
+/// BackendError when the compiler or the default linker does.
 std::vector<AotFile> write_aot(const std::vector<AotGraph>& graphs, const AotRequest& request);
 
 }  // namespace croton::runtime

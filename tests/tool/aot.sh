@@ -12,6 +12,31 @@ expect 1 "unknown target x86-64-v9; did you mean" "$croton" aot "$work/layer.cti
 expect 1 "cannot emit heder; did you mean \"header\"?" "$croton" aot "$work/layer.ctir" -o "$work/bad" --emit heder
 expect 1 "layer has no shared variable W" "$croton" aot "$work/layer.ctir" -o "$work/bad" --freeze W
 expect 1 "there is no /nowhere/ld" "$croton" aot "$work/layer.ctir" -o "$work/bad" --emit shared --linker /nowhere/ld
+printf '#!/bin/sh\necho "no such emulation"\nexit 3\n' >"$work/ld" && chmod +x "$work/ld"
+expect 1 "$work/ld cannot link liblayer.so: exit code 3" "$croton" aot "$work/layer.ctir" -o "$work/bad" --emit shared --linker "$work/ld"
+expect 1 "no such emulation" "$croton" aot "$work/layer.ctir" -o "$work/bad" --emit shared --linker "$work/ld"
+expect 1 "true cannot link liblayer.so: exit code 0" "$croton" aot "$work/layer.ctir" -o "$work/bad" --emit shared --linker true
+# A default that fails is no mistake of the user's.
+mkdir "$work/path" && cp "$work/ld" "$work/path/cc"
+expect 2 "cc cannot link liblayer.so" env PATH="$work/path" "$croton" aot "$work/layer.ctir" -o "$work/bad" --emit shared
+# What an interrupted build leaves is removed by the next one, and nothing that is in use.
+printf '#!/bin/sh\necho $$ >"$0.runs"; exec sleep 60\n' >"$work/path/ld" && chmod +x "$work/path/ld"
+interrupted=()
+for k in 1 2; do
+  rm -f "$work/path/ld.runs"
+  "$croton" aot "$work/layer.ctir" -o "$work/ended" --target x86-64-v2 --emit shared --linker "$work/path/ld" >/dev/null 2>&1 &
+  interrupted+=($!)
+  for try in {1..3000}; do [ -s "$work/path/ld.runs" ] || sleep 0.02; done
+  interrupted+=("$(cat "$work/path/ld.runs")")
+done
+kill -KILL "${interrupted[@]::2}"
+wait "${interrupted[0]}" 2>/dev/null
+"$croton" aot "$work/layer.ctir" -o "$work/ended" --target x86-64-v2 --emit static >/dev/null || failed=1
+[ "$(cd "$work/ended" && echo .croton-aot-*)" = ".croton-aot-${interrupted[2]}-0" ] || { echo "FAILED: folders aside: $(ls -A "$work/ended")"; failed=1; }
+kill -KILL "${interrupted[@]:2}"
+wait "${interrupted[2]}" 2>/dev/null
+"$croton" aot "$work/layer.ctir" -o "$work/ended" --target x86-64-v2 --emit static >/dev/null || failed=1
+[ "$(ls -A "$work/ended")" = liblayer.a ] || { echo "FAILED: left behind: $(ls -A "$work/ended")"; failed=1; }
 expect 1 "cannot write /proc/none" "$croton" aot "$work/layer.ctir" -o /proc/none
 expect 1 "unknown target sparc" env CROTON_CPU=sparc "$croton" run "$work/layer.ctir" --dim n=3
 # Several builds at once into one folder: every file is whole.
