@@ -7,6 +7,8 @@
 #include <cmath>
 #include <set>
 
+#include "codegen/vector_types.hpp"
+
 namespace croton::codegen {
 namespace {
 
@@ -107,7 +109,7 @@ bool is_reserved(std::string_view name) {
       "volatile", "wchar_t", "while", "xor", "xor_eq",
       // parameters and namespaces of entries, what CUDA declares, and macros of some compilers
       "begin", "end", "failure", "buffers", "dims", "croton", "main", "blockIdx", "blockDim",
-      "gridDim", "threadIdx", "warpSize", "atomicMin", "linux", "unix", "vector_fma"};
+      "gridDim", "threadIdx", "warpSize", "atomicMin", "linux", "unix", kVectorFma};
   const bool implementation =
       name.size() > 1 && name[0] == '_' && std::isupper(static_cast<unsigned char>(name[1])) != 0;
   return reserved.contains(name) || implementation || names_a_vector(name) ||
