@@ -27,15 +27,17 @@ runtime::SharedState& Shared::state() const {
 }
 
 Array Shared::get() const {
-  const std::shared_lock lock(state().mutex);
-  return state_->value.copy();
+  runtime::SharedState& own = state();
+  const std::shared_lock lock(own.mutex);
+  return own.value.copy();
 }
 
 void Shared::set(const ArrayView& value) {
-  runtime::check_value(state().name, state_->type, value, site());
+  runtime::SharedState& own = state();
+  runtime::check_value(own.name, own.type, value, site());
   Array fresh = Array(value).copy();
-  const std::unique_lock lock(state_->mutex);
-  state_->value = std::move(fresh);
+  const std::unique_lock lock(own.mutex);
+  own.value = std::move(fresh);
 }
 
 Shared shared(std::string name, const ArrayView& value, Shape shape, Location where) {
