@@ -71,7 +71,7 @@ std::string c_call(const AotFunction& function, std::size_t number) {
   std::vector<std::string> taken = {
       "library", "workspace", "workspace_bytes", "threads", "error", "dims", "shapes",
       "arrays",  "call",      "function",        "i"};
-  std::string values, arrays, shapes, fills;
+  std::string values, fills;
   for (const std::string& symbol : dims.symbols) {
     const std::string name = aot_identifier(symbol, taken);
     out += fmt::format(", int64_t {}", name);

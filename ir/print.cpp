@@ -127,7 +127,7 @@ class Printer {
   }
 
   void line(const std::string& text, const std::string& comment = "") {
-    out_.append(static_cast<std::size_t>(2 * depth_), ' ');
+    out_.append(2 * static_cast<std::size_t>(depth_), ' ');
     out_ += text;
     if (!comment.empty() && !options_.canonical) out_ += "  // " + comment;
     out_ += '\n';

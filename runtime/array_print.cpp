@@ -86,7 +86,6 @@ Format<T> format_of(const Array& a) {
       }
       const std::string text = f.scientific ? fmt::format("{:e}", v) : fmt::format("{:.8f}", v);
       f.left = std::max(f.left, static_cast<int>(text.find('.')));
-      std::string shortest = fmt::format("{}", v);
       if (f.scientific) {
         for (int p = 0; p <= 8; ++p) {
           if (static_cast<T>(std::strtod(fmt::format("{:.{}e}", v, p).c_str(), nullptr)) == v ||

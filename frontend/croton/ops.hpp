@@ -152,7 +152,7 @@ template <std::size_t N, class List>
     throw UserError("take<" + std::to_string(N) + ">: there are " + std::to_string(list.size()) +
                     " results");
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array{std::forward<List>(list)[I]...};
+    return std::array{std::forward<List>(list)[I]...};  // NOLINT(bugprone-use-after-move): elements
   }
   (std::make_index_sequence<N>());
 }
