@@ -44,7 +44,8 @@ struct Place {
   fs::path path;
 };
 
-// Starts cache_user in exactly this environment; its output goes to a pipe.
+// Starts cache_user in exactly this environment, with its modules verified; its output goes to a
+// pipe.
 struct User {
   User(const std::vector<std::string>& arguments, const Environment& environment,
        const std::function<void()>& before = {}) {
@@ -57,7 +58,7 @@ struct User {
       std::vector<char*> argv{const_cast<char*>(CROTON_CACHE_USER)}, env;
       for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
       argv.push_back(nullptr);
-      std::vector<std::string> lines{"CROTON_THREADS=1"};
+      std::vector<std::string> lines{"CROTON_THREADS=1", "CROTON_VERIFY=1"};
       for (const auto& [name, value] : environment) lines.push_back(name + "=" + value);
       for (std::string& line : lines) env.push_back(line.data());
       env.push_back(nullptr);

@@ -1,4 +1,6 @@
 // Graphs in files.
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -9,10 +11,19 @@ using namespace croton;
 
 namespace {
 
+// In a directory of this process, which goes with it.
 std::filesystem::path place(const std::string& name) {
-  const auto directory = std::filesystem::temp_directory_path() / "croton-saved-test";
-  std::filesystem::create_directories(directory);
-  return directory / name;
+  struct Directory {
+    Directory() { std::filesystem::create_directories(path); }
+    ~Directory() {
+      std::error_code ignored;
+      std::filesystem::remove_all(path, ignored);
+    }
+    std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("croton-saved-test-" + std::to_string(getpid()));
+  };
+  static const Directory directory;
+  return directory.path / name;
 }
 
 void write(const std::filesystem::path& path, const std::string& text) {

@@ -1,8 +1,9 @@
 # Sourced by the tests of the croton program: `expect`, `write_npz`, a scratch folder, a module.
 #   tests/tool/NAME.sh PATH-OF-CROTON
 set -u
-# Switches of the suite reach no command here; each test sets its own.
+# Switches of the suite reach no command here, each test sets its own; modules are verified all the same.
 unset ${!CROTON_*}
+export CROTON_VERIFY=1
 croton=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
