@@ -260,6 +260,7 @@ class KernelText {
     text_.name(region.parameters[0], index);
     if (kind == "unroll") writer_.line("UNROLLED");
     if (ends_unforeseen(*node)) writer_.line("UNROLLED_BY_4");
+    if (is_around_lanes(*node)) writer_.line("ONE_BY_ONE");
     if (is_parallel(*node)) {
       CROTON_CHECK(range[0].is(0) && range[2].is(1), "a parallel loop counts by one from zero");
       parallel_index_ = index;
@@ -299,6 +300,20 @@ class KernelText {
            vectors_.loops.contains(body[0].get());
   }
 
+  // A fixed number of steps around a lanes loop of few: once that is unrolled, this loop looks as
+  // if vectors were for it, and would scatter what the lanes loop writes side by side.
+  [[nodiscard]] bool is_around_lanes(const Node& node) const {
+    const auto& body = node.regions[0].body;
+    const auto known = [](const Node& loop) {
+      const auto& range = loop.attribute<Shape>("range");
+      return (range[1] - range[0]).is_constant();
+    };
+    return node.attribute<std::string>("kind") == "serial" && node.operands.empty() &&
+           known(node) && body.size() == 1 && body[0]->op == Op::loop &&
+           body[0]->attribute<std::string>("kind") == "lanes" && known(*body[0]) &&
+           dialect_.vector_bytes > 0 && !vectors_.loops.contains(body[0].get());
+  }
+
   // Stores of consecutive elements, which blocks can hold, and not known to be fewer than a vector.
   [[nodiscard]] bool streams(const Node& node) const {
     const auto& range = node.attribute<Shape>("range");
@@ -335,7 +350,7 @@ class KernelText {
     for (const NodePtr& inner : region.body) text_.forget({inner, 0});
     text_.name(region.parameters[0], index);
     // The compiler knows how few steps are left of a constant number.
-    if (dtype && (parallel || !range[1].is_constant())) writer_.line("FEW_STEPS");
+    if (dtype && (parallel || !range[1].is_constant())) writer_.line("ONE_BY_ONE");
     writer_.open(fmt::format("for (i64 {0} = {1}; {0} < {2}; ++{0})", index, done, end));
     statements(region.body);
     writer_.close();

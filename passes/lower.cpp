@@ -35,6 +35,53 @@ bool Lowering::is_target(const Value& v) const {
   return std::any_of(targets.begin(), targets.end(), [&](const Target& t) { return t.value == v; });
 }
 
+namespace {
+
+// Where operands are read along another axis than results are written: rows in blocks, and a block
+// in squares that pass through local memory. A square reads and writes whole cache lines, each
+// once: rows that are a power of two apart share few places of a cache.
+void lower_turned(const Lowering& l, const Shape& shape) {
+  KernelBuilder& k = l.kernel;
+  const Shape outer(shape.begin(), shape.end() - 2);
+  const Dim rows = shape[shape.size() - 2], side(kTurnRows);
+  const Dim blocks = Dim::floordiv(rows + Dim(kTurnRows - 1), side);
+  k.loop("b", "parallel", 0, volume(outer) * blocks, 1, [&](const Dim& b) {
+    const Index prefix = bound(k, delinearise(Dim::floordiv(b, blocks), outer));
+    const Dim first = k.bound(Dim::mod(b, blocks)) * side;
+    const Dim count = k.bound(Dim::min(side, rows - first));
+    const auto place = [&](const Dim& row, const Dim& column) {
+      Index index = prefix;
+      index.push_back(first + row);
+      index.push_back(column);
+      return index;
+    };
+    const Dim whole =
+        k.bound(Dim::floordiv(count, side) * Dim::floordiv(shape.back(), side)) * side;
+    std::vector<Value> squares;
+    for (const Target& target : l.targets)
+      squares.push_back(k.alloc("square", target.buffer.dtype(), {side, side}, ir::Space::local));
+    k.loop("s", "serial", 0, whole, static_cast<int>(kTurnRows), [&](const Dim& s) {
+      k.loop("j", "serial", 0, side, 1, [&](const Dim& j) {
+        k.loop("i", "lanes", 0, side, 1, [&](const Dim& i) {
+          for (std::size_t t = 0; t < squares.size(); ++t)
+            k.store(l.scalars.at(l.targets[t].value, place(i, s + j)), squares[t], {j, i});
+        });
+      });
+      k.loop("i", "serial", 0, side, 1, [&](const Dim& i) {
+        k.loop("j", "lanes", 0, side, 1, [&](const Dim& j) {
+          for (std::size_t t = 0; t < squares.size(); ++t)
+            k.store(k.load(squares[t], {j, i}), l.targets[t].buffer, place(i, s + j));
+        });
+      });
+    });
+    k.loop("j", "serial", whole, shape.back(), 1, [&](const Dim& j) {
+      k.loop("i", "lanes", 0, count, 1, [&](const Dim& i) { l.store_members(place(i, j)); });
+    });
+  });
+}
+
+}  // namespace
+
 void lower_elementwise(Lowering& l) {
   const Shape& shape = l.group.domain;
   const auto store_all = [&](const Index& index) { l.store_members(index); };
@@ -61,23 +108,7 @@ void lower_elementwise(Lowering& l) {
   if (shape.empty()) {
     store_all({});
   } else if (turns) {
-    // Rows in blocks, so that what one cache line brings is used before it goes.
-    const Shape outer(shape.begin(), shape.end() - 2);
-    const Dim rows = shape[shape.size() - 2], block(kTurnRows);
-    const Dim blocks = Dim::floordiv(rows + Dim(kTurnRows - 1), block);
-    l.kernel.loop("b", "parallel", 0, volume(outer) * blocks, 1, [&](const Dim& b) {
-      const Index prefix = bound(l.kernel, delinearise(Dim::floordiv(b, blocks), outer));
-      const Dim first = l.kernel.bound(Dim::mod(b, blocks)) * block;
-      const Dim count = l.kernel.bound(Dim::min(block, rows - first));
-      l.kernel.loop("j", "serial", 0, shape.back(), 1, [&](const Dim& j) {
-        l.kernel.loop("i", "lanes", 0, count, 1, [&](const Dim& i) {
-          Index index = prefix;
-          index.push_back(first + i);
-          index.push_back(j);
-          store_all(index);
-        });
-      });
-    });
+    lower_turned(l, shape);
   } else if (flat && shape.size() > 1) {
     // The linear position stands for the whole index: every access has the same shape.
     l.kernel.stream("i", "parallel", volume(shape), volume(shape), l.stream_from,

@@ -40,7 +40,7 @@ inline const std::vector<std::string>& hostile_names() {
                                                  "tanh",
                                                  "isnan",
                                                  "UNROLLED",
-                                                 "FEW_STEPS",
+                                                 "ONE_BY_ONE",
                                                  "vector_fma",
                                                  "nan_f64",
                                                  "stream_store",

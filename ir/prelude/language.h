@@ -19,12 +19,12 @@
 #else
 #define UNROLLED_BY_4 _Pragma("GCC unroll 4")
 #endif
-//! FEW_STEPS cpp
-// What vectors leave of a loop: forms for many steps would be text that nothing runs.
+//! ONE_BY_ONE cpp
+// What vectors leave of a loop, or a loop around one that vectors are for.
 #ifdef __clang__
-#define FEW_STEPS _Pragma("clang loop vectorize(disable) unroll(disable)")
+#define ONE_BY_ONE _Pragma("clang loop vectorize(disable) unroll(disable)")
 #else
-#define FEW_STEPS _Pragma("GCC unroll 1")
+#define ONE_BY_ONE _Pragma("GCC unroll 1")
 #endif
 //! UNROLLED cuda
 #define UNROLLED _Pragma("unroll")

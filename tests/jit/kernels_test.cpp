@@ -87,6 +87,35 @@ TEST_CASE("sums of long rows combine their chunks in the pairwise tree of the co
     }
 }
 
+TEST_CASE("transposed values of every extent around a block, alone and with others beside them") {
+  const std::vector<std::int64_t> extents{0, 1, 15, 16, 17, 31, 32, 33, 50};
+  Expr x = input("x", f32, {2, "m", "n"}), y = input("y", f32, {2, "n", "m"});
+  const Expr turned = permute(x, {0, 2, 1});
+  Function symbolic = compile({x, y}, {turned, turned * 2 + y, cast(turned > y, i64)});
+  for (const std::int64_t m : extents)
+    for (const std::int64_t n : extents) {
+      const Array a = random_array({2, m, n}, static_cast<std::uint64_t>(m * 97 + n)),
+                  b = random_array({2, n, m}, static_cast<std::uint64_t>(m * 89 + n));
+      const Results r = symbolic(a, b);
+      INFO(m << " " << n);
+      bool right = true;
+      for (std::int64_t i = 0; i < 2 * m * n; ++i) {
+        const std::int64_t batch = i / (m * n), row = i / m % n, column = i % m;
+        const float from = a.data<float>()[(batch * m + column) * n + row],
+                    other = b.data<float>()[i];
+        right = right && r[0].data<float>()[i] == from &&
+                r[1].data<float>()[i] == std::fma(from, 2.0f, other) &&
+                r[2].data<std::int64_t>()[i] == (from > other);
+      }
+      CHECK(right);
+      if (m % 3 != 0) continue;
+      Expr k = input("k", f32, {m, n});
+      const Array first = random_array({m, n}, 7);
+      CHECK(
+          compile({k}, {transpose(k)}, {.name = "known"})(first)[0].same_values(first.transpose()));
+    }
+}
+
 TEST_CASE("results do not depend on the number of threads") {
   Expr x = input("x", f32, {"m", "n"}), w = input("w", f32, {"n", 70});
   const std::vector<Expr> outputs{sum(tanh(x)), sum(x, axis(0)), softmax(matmul(x, w)),
