@@ -35,3 +35,34 @@ TEST_CASE("functions are built and compiled from eight threads at once, equal on
   CHECK(right == kThreads * kRounds);
   CHECK(total.get().item<std::int64_t>() == kThreads * kRounds);
 }
+
+TEST_CASE("a shared variable is read and replaced while calls update it: all of a value or none",
+          "[threads]") {
+  constexpr int kRounds = 100;
+  constexpr std::int64_t kCount = 200000;
+  Shared w = shared("w", Array::zeros<std::int64_t>({kCount}));
+  Function step = compile({}, {min(w), max(w)}, {.name = "step", .updates = {{w, w + 1}}});
+  Function read = compile({}, {min(w), max(w)}, {.name = "read"});
+  std::atomic<int> torn{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      for (int round = 0; round < kRounds; ++round) {
+        if (t < 4) {
+          const auto [least, most] = take<2>((t < 2 ? step : read)());
+          torn += least.item<std::int64_t>() != most.item<std::int64_t>();
+        } else if (t < 6) {
+          const Array seen = w.get();
+          for (std::int64_t i = 1; i < kCount; ++i)
+            torn += seen.data<std::int64_t>()[i] != seen.data<std::int64_t>()[0];
+        } else {
+          w.set(std::vector<std::int64_t>(kCount, 1000 * t + round));
+        }
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(torn == 0);
+  w.set(std::vector<std::int64_t>(kCount, 7));
+  (void)step();
+  CHECK(w.get().at<std::int64_t>({kCount - 1}) == 8);
+}
