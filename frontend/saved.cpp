@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "frontend/build.hpp"
 #include "ir/spelling.hpp"
+#include "runtime/file.hpp"
 #include "runtime/module_file.hpp"
 #include "runtime/npy.hpp"
 #include "runtime/shared_state.hpp"
@@ -57,10 +56,7 @@ void save(const std::filesystem::path& path, const Exprs& inputs, const Exprs& o
 }
 
 Saved load(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;  // takes the failures of reading, of a directory for example
-  text << file.rdbuf();
-  if (!file || text.bad()) throw UserError(fmt::format("cannot read {}", path.string()));
+  const std::string text = runtime::read_file(path);
   std::map<std::string, Array> values;
   const std::string beside = path.string() + ".npz";
   if (std::filesystem::exists(beside))
@@ -75,7 +71,7 @@ Saved load(const std::filesystem::path& path) {
     out.variables.push_back(shared(name, value->second, type.shape));
     return detail::value_of(out.variables.back());
   };
-  const ir::Module module = runtime::parse_module(text.str(), path.string(), leaf);
+  const ir::Module module = runtime::parse_module(text, path.string(), leaf);
   if (module.level != ir::Level::tensor)
     throw UserError(fmt::format("{} is at the {} level; only a graph of tensors can be loaded",
                                 path.string(), ir::name(module.level)));

@@ -91,9 +91,7 @@ NodePtr make_node(Op op, std::vector<Value> operands, std::vector<Attribute> att
   const OpInfo& row = info(op);
   CROTON_CHECK(attributes.size() == row.attributes.size(),
                fmt::format("{} has {} attributes", row.name, row.attributes.size()));
-  if (row.arity >= 0 && static_cast<int>(operands.size()) != row.arity)
-    throw UserError(
-        fmt::format("{} takes {} operands, not {}", row.name, row.arity, operands.size()));
+  check_operand_count(op, operands.size());
   Types types = row.infer ? row.infer(operands, attributes) : infer_elementwise(op, operands);
   return intern(op, std::move(operands), std::move(attributes), std::move(types));
 }

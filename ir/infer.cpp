@@ -139,9 +139,7 @@ Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view what) {
 
 Types infer_elementwise(Op op, Operands operands) {
   const OpInfo& row = info(op);
-  if (static_cast<int>(operands.size()) != row.arity)
-    throw UserError(
-        fmt::format("{} takes {} operands, not {}", row.name, row.arity, operands.size()));
+  check_operand_count(op, operands.size());
   const std::size_t first = op == Op::where ? 1 : 0;
   if (op == Op::where && operands[0].dtype() != DType::boolean)
     throw UserError(
@@ -247,7 +245,6 @@ Types infer_slice(Operands operands, Attributes attributes) {
 
 Types infer_concatenate(Operands operands, Attributes attributes) {
   const auto axis = static_cast<std::size_t>(get<std::int64_t>(attributes, 0));
-  if (operands.empty()) throw UserError("concatenate needs at least one operand");
   Shape shape = operands[0].shape();
   if (axis >= shape.size())
     throw UserError(fmt::format("concatenate: axis {} of rank {}", axis, shape.size()));

@@ -1,6 +1,8 @@
 // Assembles the op table from the .def files and parses its attribute columns.
 #include "ir/op.hpp"
 
+#include <fmt/format.h>
+
 #include "ir/builder.hpp"
 #include "ir/gradient.hpp"
 #include "ir/infer.hpp"
@@ -68,6 +70,16 @@ std::optional<Op> op_named(std::string_view name) {
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (rows[i].name == name) return static_cast<Op>(i);
   return std::nullopt;
+}
+
+void check_operand_count(Op op, std::size_t count) {
+  const OpInfo& row = info(op);
+  const int given = static_cast<int>(count);
+  if (row.arity >= 0 && given != row.arity)
+    throw UserError(fmt::format("{} takes {} operands, not {}", row.name, row.arity, given));
+  if (row.arity < 0 && given < row.least)
+    throw UserError(
+        fmt::format("{} takes at least {} operands, not {}", row.name, row.least, given));
 }
 
 bool in_domain(Domain domain, DType dtype) {

@@ -87,7 +87,7 @@ struct AttributeColumn {
 
 struct OpInfo {
   std::string_view name;
-  int arity = -1;  // -1: variadic
+  int arity = -1;  // -1: variadic, from `least` operands
   OpKind kind = OpKind::elementwise;
   std::string_view doc{};
   /// "axes:integers dtype:dtype": parsed once into `attributes`.
@@ -116,6 +116,7 @@ struct OpInfo {
   Samples samples = Samples::reals;
   bool may_fail = false;      // can fail at run time
   bool has_identity = false;  // never interned
+  int least = 0;              // operands that a variadic op cannot do without
   /// Infix spelling and precedence (C++ levels: 5 is * /, 6 is + -, 9 is <, 10 is ==); "" is a
   /// call.
   std::string_view infix{};
@@ -134,6 +135,8 @@ struct OpInfo {
 [[nodiscard]] inline bool has_trait(Op op, std::uint32_t trait) {
   return (info(op).traits & trait) != 0;
 }
+/// UserError when an op cannot have so many operands.
+void check_operand_count(Op op, std::size_t count);
 [[nodiscard]] inline bool is_elementwise(Op op) { return info(op).kind == OpKind::elementwise; }
 [[nodiscard]] bool in_domain(Domain domain, DType dtype);
 [[nodiscard]] std::string_view text(Domain domain);

@@ -489,7 +489,7 @@ class Parser {
   }
 
   template <class F>
-  NodePtr guarded(const F& make_it) {
+  auto guarded(const F& make_it) -> decltype(make_it()) {
     try {
       return make_it();
     } catch (const UserError& error) {
@@ -518,8 +518,7 @@ class Parser {
 
   NodePtr op_node(Op op, std::vector<Value> operands) {
     const OpInfo& row = info(op);
-    if (row.arity >= 0 && static_cast<int>(operands.size()) != row.arity)
-      scan_.fail(fmt::format("{} takes {} operands, not {}", row.name, row.arity, operands.size()));
+    guarded([&] { check_operand_count(op, operands.size()); });
     std::vector<Attribute> attributes = column_attributes(row);
     std::vector<Type> types = stated_types();
     const bool stated_only =

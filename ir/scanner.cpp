@@ -22,8 +22,11 @@ bool is_word(char c) { return is_letter(c) || is_digit(c); }
 }  // namespace
 
 int Scanner::line() const {
-  return 1 + static_cast<int>(std::count(
-                 text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(marked_), '\n'));
+  if (marked_ < counted_) counted_ = 0, line_ = 1;
+  const std::string_view more = text_.substr(counted_, marked_ - counted_);
+  line_ += static_cast<int>(std::count(more.begin(), more.end(), '\n'));
+  counted_ = marked_;
+  return line_;
 }
 
 void Scanner::fail(const std::string& message) const {

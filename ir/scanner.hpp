@@ -53,6 +53,9 @@ class Scanner {
   std::string_view text_;
   std::string file_;
   std::size_t at_ = 0, marked_ = 0;
+  // Lines are counted once, from where they were last asked for.
+  mutable std::size_t counted_ = 0;
+  mutable int line_ = 1;
 };
 
 }  // namespace croton::ir

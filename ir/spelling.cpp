@@ -22,20 +22,49 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
 }  // namespace
 
 std::string suggestion(std::string_view name, std::span<const std::string_view> known) {
-  if (name.size() > 64) return "";
+  if (name.empty() || name.size() > 64) return "";
+  const std::string wanted = lowered(name);
   std::string_view best;
-  std::size_t best_distance = name.size() / 3 + 1;
+  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  std::vector<std::string_view> longer;
   for (const std::string_view candidate : known) {
-    const std::size_t d = distance(name, candidate);
-    if (d < best_distance || (d == best_distance && best.empty())) {
-      best = candidate;
-      best_distance = d;
-    }
+    const std::string other = lowered(candidate);
+    if (other.starts_with(wanted)) longer.push_back(candidate);
+    const std::size_t d = distance(wanted, other);
+    if (d >= std::max(wanted.size(), other.size()) || d >= best_distance) continue;
+    best = candidate;
+    best_distance = d;
+  }
+  // The beginning of one name, or of several that begin with one of them.
+  if (best.empty() && name.size() >= 2 && !longer.empty()) {
+    const std::string_view shortest = *std::min_element(
+        longer.begin(), longer.end(),
+        [](std::string_view a, std::string_view b) { return a.size() < b.size(); });
+    if (std::all_of(longer.begin(), longer.end(),
+                    [&](std::string_view other) { return other.starts_with(shortest); }))
+      best = shortest;
   }
   return best.empty() ? "" : "; did you mean \"" + std::string(best) + "\"?";
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+  std::string word(noun);
+  if (count != 1) {
+    if (word.ends_with("y")) word.replace(word.size() - 1, 1, "ie");
+    if (word.ends_with("ch")) word += "e";
+    word += "s";
+  }
+  return std::to_string(count) + " " + word;
 }
 
 std::vector<std::string> split_list(std::string_view text) {

@@ -262,7 +262,8 @@ class Fuser {
     for (const Value& member : guest.members) {
       const bool same_kind = guest.kind == host.kind && host.kind == GroupKind::row;
       if (!same_kind && guest.kind != GroupKind::elementwise)
-        return "the guest is no elementwise op";
+        return fmt::format("a {} kernel takes up elementwise ops{}", name(host.kind),
+                           host.kind == GroupKind::row ? " and other reductions of its rows" : "");
       const Shape& shape = member.shape();
       const bool prefix =
           shape.size() >= rank && std::equal(host.domain.begin(), host.domain.end(), shape.begin());

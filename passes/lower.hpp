@@ -51,5 +51,7 @@ void schedule(ir::Module& module, int vector_bytes);
 void lower(ir::Module& module, bool fused_multiply_add);
 /// Gives temporaries their places in the arena: Level::plan.
 void plan(ir::Module& module);
+/// What a temporary takes of the arena: its bytes, up to a multiple of the arena's alignment.
+[[nodiscard]] Dim aligned_bytes(const ir::Value& temporary);
 
 }  // namespace croton::passes

@@ -13,12 +13,6 @@ using ir::Value;
 
 constexpr std::int64_t kAlignment = 64;
 
-Dim aligned_bytes(const Value& v) {
-  const Dim bytes = volume(v.shape()) * Dim(size_of(v.dtype()));
-  const Dim alignment(kAlignment);
-  return Dim::floordiv(bytes + Dim(kAlignment - 1), alignment) * alignment;
-}
-
 struct Interval {
   std::size_t first, last;  // steps
 };
@@ -29,6 +23,12 @@ struct Slot {
 };
 
 }  // namespace
+
+Dim aligned_bytes(const Value& v) {
+  const Dim bytes = volume(v.shape()) * Dim(size_of(v.dtype()));
+  const Dim alignment(kAlignment);
+  return Dim::floordiv(bytes + Dim(kAlignment - 1), alignment) * alignment;
+}
 
 void plan(ir::Module& module) {
   std::vector<Value> arenas;

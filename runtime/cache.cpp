@@ -36,11 +36,8 @@ CacheSettings read_settings() {
     if (end > at) s.layers.push_back(path.substr(at, end - at));
     at = end + 1;
   }
-  if (const std::string max = environment("CROTON_CACHE_MAX"); !max.empty()) {
-    const std::optional<std::int64_t> bytes = byte_count(max);
-    if (!bytes) log("cache", "CROTON_CACHE_MAX is no number of bytes: " + max);
-    s.max_bytes = bytes.value_or(kDefaultMax);
-  }
+  if (const std::string max = environment("CROTON_CACHE_MAX"); !max.empty())
+    s.max_bytes = byte_count(max).value_or(kDefaultMax);
   return s;
 }
 

@@ -93,9 +93,9 @@ std::vector<std::string> arguments(const croton_compile_request& request) {
                                    "c++",
                                    "-std=c++20",
                                    "kernel.cpp"};
-  if (request.debug != 0)
-    args.insert(args.begin(),
-                {"-debug-info-kind=limited", "-dwarf-version=4", "-debugger-tuning=gdb"});
+  if (request.debug != 0)  // paths of files are whole, wherever the program runs
+    args.insert(args.begin(), {"-debug-info-kind=limited", "-dwarf-version=4",
+                               "-debugger-tuning=gdb", "-fdebug-compilation-dir=/"});
   if (request.sanitize != 0)
     args.insert(args.begin(), {std::string("-fsanitize=address,") + kUndefined,
                                std::string("-fsanitize-trap=") + kUndefined});

@@ -13,6 +13,7 @@
 #include "codegen/kernel_writer.hpp"
 #include "ir/builder.hpp"
 #include "ir/infer.hpp"
+#include "ir/spelling.hpp"
 #include "passes/pipeline.hpp"
 #include "passes/simplify_dims.hpp"
 #include "runtime/cache.hpp"
@@ -151,7 +152,8 @@ Built build(const ir::Module& graph, const passes::PipelineOptions& options, con
   const bool lines = flag("CROTON_LINES");
   const std::string material = request_material(graph, settings_text(options, target));
   if (auto entry = use_cache && !lines ? find_request(material) : std::nullopt) {
-    log("cache", fmt::format("{}: request hit, {} kernels", graph.name, entry->kernels.size()));
+    log("cache", fmt::format("{}: request hit, {}", graph.name,
+                             ir::counted(entry->kernels.size(), "kernel")));
     const int count = static_cast<int>(entry->kernels.size());
     return {std::move(entry->plan), std::move(entry->kernels), count, 0, true};
   }

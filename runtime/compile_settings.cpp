@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "runtime/config.hpp"
 #include "runtime/toolchain.hpp"
 
@@ -16,7 +14,7 @@ passes::PipelineOptions pipeline_options(const CompileSettings& settings, const 
           .vector_bytes = target.vector_bytes,
           .verify = flag("CROTON_VERIFY"),
           .keep_stages = false,
-          .rewrite_limit = limit ? std::atol(limit->c_str()) : -1,
+          .rewrite_limit = limit ? *natural(*limit) : -1,
           .passes = settings.passes};
 }
 

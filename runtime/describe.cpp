@@ -9,6 +9,7 @@
 #include "codegen/canonical_text.hpp"
 #include "codegen/kernel_writer.hpp"
 #include "ir/text.hpp"
+#include "passes/lower.hpp"
 #include "passes/work.hpp"
 #include "runtime/cache.hpp"
 #include "runtime/nvrtc.hpp"
@@ -188,7 +189,9 @@ class Describer {
     std::vector<std::pair<int, Dim>> arenas;
     for (const ir::NodePtr& node : module.plan.body) {
       if (node->op != ir::Op::arena) continue;
-      const Dim offset = node->attribute<Shape>("offset")[0], bytes = bytes_of(node->types[0]);
+      // Every place is a multiple of the alignment, as planned ones are.
+      const Dim offset = node->attribute<Shape>("offset")[0];
+      const Dim bytes = passes::aligned_bytes({node, 0});
       add({node, 0}, "arena", offset);
       arenas.emplace_back(static_cast<int>(out_.buffers.size()) - 1, bytes);
       naive = naive + bytes;

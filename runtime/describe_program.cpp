@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "ir/spelling.hpp"
 #include "runtime/describe.hpp"
 #include "runtime/description_json.hpp"
 #include "runtime/description_text.hpp"
@@ -18,7 +19,8 @@ Description describe(const Program& program) {
                                  .target = target});
   if (program.prologue())
     out.notes.push_back(
-        fmt::format("{} kernels compute sizes first", program.prologue()->counters().kernels));
+        ir::counted(static_cast<std::size_t>(program.prologue()->counters().kernels), "kernel") +
+        " before the others, to compute sizes");
   return out;
 }
 
@@ -30,9 +32,10 @@ std::string source(const Program& program) {
 std::string explain(const Program& program) {
   Description about = describe(program);
   const ProgramCounters& counters = program.counters();
-  return fmt::format("{}: {} kernels for {}, {} from the cache, {} compiled; {:.1f} ms\n",
-                     about.name, counters.kernels, about.target, counters.cache_hits,
-                     counters.compiled, 1e3 * counters.compile_seconds) +
+  return fmt::format("{}: {} for {}, {} from the cache, {} compiled; {:.1f} ms\n", about.name,
+                     ir::counted(static_cast<std::size_t>(counters.kernels), "kernel"),
+                     about.target, counters.cache_hits, counters.compiled,
+                     1e3 * counters.compile_seconds) +
          view(about, "explain");
 }
 

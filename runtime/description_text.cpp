@@ -38,8 +38,9 @@ std::string vectorised(const Kernel& kernel) {
   // Rows and tiles are written out as vectors, so that no loop is left to vectorise.
   if (done == 0)
     return kernel.cpp.find("vector_size") != std::string::npos ? "written as vectors" : "scalar";
-  return missed == 0 ? fmt::format("{} loops vectorised", done)
-                     : fmt::format("{} loops vectorised, {} not", done, missed);
+  return missed == 0 ? ir::counted(static_cast<std::size_t>(done), "loop") + " vectorised"
+                     : fmt::format("{} vectorised, {} not",
+                                   ir::counted(static_cast<std::size_t>(done), "loop"), missed);
 }
 
 std::string groups(const Description& d) {
@@ -125,8 +126,9 @@ std::string remarks(const Description& d) {
 }
 
 std::string explanation(const Description& d) {
-  std::string out = fmt::format("{}: {} kernels in {} steps for {}, math {}\n", d.name,
-                                d.kernels.size(), d.steps.size(), d.target, d.math);
+  std::string out =
+      fmt::format("{}: {} in {} for {}, math {}\n", d.name, ir::counted(d.kernels.size(), "kernel"),
+                  ir::counted(d.steps.size(), "step"), d.target, d.math);
   for (const std::string& note : d.notes) out += fmt::format("  note: {}\n", note);
   for (const Kernel& kernel : d.kernels) {
     out += fmt::format("  {:<28} {:<12} parallel over {}, {} operations each\n", kernel.name,
@@ -138,7 +140,8 @@ std::string explanation(const Description& d) {
   out += fmt::format("  arena: {} planned, {} with a place for each temporary\n",
                      amount(d.arena_bytes, "bytes"), amount(d.naive_bytes, "bytes"));
   for (const auto& [rule, count] : rules_fired(d))
-    out += fmt::format("  rule {:<24} fired {} times\n", rule, count);
+    out += fmt::format("  rule {:<24} fired {}\n", rule,
+                       ir::counted(static_cast<std::size_t>(count), "time"));
   for (const auto& [what, why] : d.refusals) out += fmt::format("  not fused: {}: {}\n", what, why);
   if (const std::string values = assumed(d); !values.empty()) out += "  " + values;
   return out;

@@ -78,7 +78,7 @@ std::unique_ptr<VisibleCode> shown(std::string_view object, const std::string& n
                             function.name == codegen::kCanonicalCombine))
         function.name.replace(0, std::strlen(codegen::kCanonicalEntry), "kernel_" + name);
     std::string image = symbol_image(functions);
-    return std::make_unique<VisibleCode>(std::move(image), std::move(functions));
+    return std::make_unique<VisibleCode>(LoadedCode{std::move(image), std::move(functions)});
   }
   std::string image(object);
   const auto headers = Bytes(object).at<Elf64_Ehdr>(0).e_shoff;
@@ -88,7 +88,7 @@ std::unique_ptr<VisibleCode> shown(std::string_view object, const std::string& n
     std::memcpy(image.data() + headers + i * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_addr),
                 &address, sizeof address);
   }
-  return std::make_unique<VisibleCode>(std::move(image), std::move(functions));
+  return std::make_unique<VisibleCode>(LoadedCode{std::move(image), std::move(functions)});
 }
 
 }  // namespace
@@ -210,6 +210,8 @@ LoadedObject::LoadedObject(std::string_view object, const std::string& name) {
         std::string function;
         bool external = false;
         char* address = symbol_address(table, i, &function, &external);
+        if (symbol.st_size > sections[symbol.st_shndx].sh_size - symbol.st_value)
+          refuse("a function leaves its section");
         symbols_[function] = address;
         functions.push_back({function, reinterpret_cast<std::uint64_t>(address), symbol.st_size});
       }

@@ -7,9 +7,9 @@
 #include <cstring>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "ir/error.hpp"
+#include "runtime/file.hpp"
 
 namespace croton {
 namespace {
@@ -19,13 +19,6 @@ constexpr std::uint64_t kDeflateRatio = 1032;  // bytes from one byte, at most
 
 [[noreturn]] void damaged(const std::string& file, const std::string& why) {
   throw UserError(fmt::format("{}: {}", file, why));
-}
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) damaged(path.string(), "the file cannot be read");
-  return std::move(text).str();
 }
 
 void write_file(const std::filesystem::path& path, const std::string& bytes) {
@@ -185,7 +178,7 @@ Array parse_npy(std::string_view bytes, const std::string& file) {
 }
 
 Array load_npy(const std::filesystem::path& path) {
-  return parse_npy(read_file(path), path.string());
+  return parse_npy(runtime::read_file(path), path.string());
 }
 
 void save_npy(const std::filesystem::path& path, const Array& array) {
@@ -193,7 +186,7 @@ void save_npy(const std::filesystem::path& path, const Array& array) {
 }
 
 NamedArrays load_npz(const std::filesystem::path& path) {
-  return parse_npz(read_file(path), path.string());
+  return parse_npz(runtime::read_file(path), path.string());
 }
 
 NamedArrays parse_npz(const std::string& bytes, const std::string& file) {
@@ -304,7 +297,7 @@ void save_npz(const std::filesystem::path& path, const NamedArrays& arrays) {
 }
 
 Array load_idx(const std::filesystem::path& path) {
-  std::string bytes = read_file(path);
+  std::string bytes = runtime::read_file(path);
   const std::string file = path.string();
   if (bytes.size() > 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b')
     bytes = inflated(bytes, std::size_t{1} << 34, 31, file);

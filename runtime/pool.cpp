@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <mutex>
@@ -168,8 +167,7 @@ int quota() {
 
 int default_threads() {
   static const int threads = [] {
-    if (const auto given = setting("CROTON_THREADS"))
-      if (const int n = std::atoi(given->c_str()); n >= 1) return n;
+    if (const auto given = setting("CROTON_THREADS")) return static_cast<int>(*natural(*given));
     cpu_set_t mask;
     CPU_ZERO(&mask);
     const int cores = sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 1;

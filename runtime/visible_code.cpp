@@ -18,6 +18,7 @@
 #include "runtime/cache.hpp"
 #include "runtime/cache_file.hpp"
 #include "runtime/config.hpp"
+#include "runtime/jitdump.hpp"
 
 // ---- GDB's JIT interface ("JIT Compilation Interface" in its manual): these names and layouts are
 // what a debugger looks for. Protected: each library's debugger list is its own.
@@ -58,29 +59,29 @@ void notify(std::uint32_t action, jit_code_entry* entry) {
   __jit_debug_descriptor.relevant_entry = nullptr;
 }
 
-std::list<const std::vector<CodeSymbol>*>& all_symbols() {
-  static auto* list = new std::list<const std::vector<CodeSymbol>*>;
+std::list<const LoadedCode*>& all_code() {
+  static auto* list = new std::list<const LoadedCode*>;
   return *list;
 }
 
 // Appends to /tmp/perf-PID.map, perf's own name for it. A file that was there before this process's
 // first line is another's and goes; a link is not followed.
-void write_perf_map(const std::vector<CodeSymbol>& symbols) {
+void write_perf_map(const LoadedCode& added) {
   static pid_t process = 0;
   const std::string path = fmt::format("/tmp/perf-{}.map", getpid());
   std::string text;
-  const auto add = [&](const std::vector<CodeSymbol>& some) {
-    for (const CodeSymbol& s : some)
+  const auto add = [&](const LoadedCode& code) {
+    for (const CodeSymbol& s : code.symbols)
       text += fmt::format("{:x} {:x} {}\n", s.address, s.size, s.name);
   };
   const bool first = process != getpid();
   if (first) {
     // A child of fork has its parent's code under its own number.
     unlink(path.c_str());
-    for (const std::vector<CodeSymbol>* older : all_symbols())
-      if (older != &symbols) add(*older);
+    for (const LoadedCode* older : all_code())
+      if (older != &added) add(*older);
   }
-  add(symbols);
+  add(added);
   const int create = first ? O_CREAT | O_EXCL : 0;
   const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | create, 0644);
   if (fd < 0) return;
@@ -99,27 +100,28 @@ void append(std::string& out, const T& value) {
 
 struct VisibleCode::Entry {
   jit_code_entry entry{};
-  std::string image;
-  std::vector<CodeSymbol> symbols;
-  std::list<const std::vector<CodeSymbol>*>::iterator place;
+  LoadedCode code;
+  std::list<const LoadedCode*>::iterator place;
 };
 
-VisibleCode::VisibleCode(std::string image, std::vector<CodeSymbol> symbols) {
+VisibleCode::VisibleCode(LoadedCode code) {
   auto made = std::make_unique<Entry>();
-  made->image = std::move(image);
-  made->symbols = std::move(symbols);
+  made->code = std::move(code);
   jit_code_entry& e = made->entry;
-  e.symfile_addr = made->image.data();
-  e.symfile_size = made->image.size();
+  e.symfile_addr = made->code.image.data();
+  e.symfile_size = made->code.image.size();
   const std::lock_guard lock(guard());
-  made->place = all_symbols().insert(all_symbols().end(), &made->symbols);
+  made->place = all_code().insert(all_code().end(), &made->code);
   entry_ = made.release();
   e.next_entry = __jit_debug_descriptor.first_entry;
   if (e.next_entry != nullptr) e.next_entry->prev_entry = &e;
   __jit_debug_descriptor.first_entry = &e;
   notify(1, &e);
   try {
-    if (flag("CROTON_PERF")) write_perf_map(entry_->symbols);
+    if (setting("CROTON_PERF") == "jitdump")
+      write_jitdump(entry_->code, all_code());
+    else if (flag("CROTON_PERF"))
+      write_perf_map(entry_->code);
   } catch (const std::bad_alloc&) {
   }
 }
@@ -134,7 +136,7 @@ VisibleCode::~VisibleCode() {
       __jit_debug_descriptor.first_entry = e.next_entry;
     if (e.next_entry != nullptr) e.next_entry->prev_entry = e.prev_entry;
     notify(2, &e);
-    all_symbols().erase(entry_->place);
+    all_code().erase(entry_->place);
   }
   delete entry_;
 }

@@ -1,5 +1,6 @@
 // Loaded machine code as other tools see it: debuggers through GDB's JIT interface, always; perf
-// through /tmp/perf-PID.map when CROTON_PERF is set. CROTON_LINES adds the lines of emitted files.
+// through /tmp/perf-PID.map or a jitdump when CROTON_PERF asks for it. CROTON_LINES adds the lines
+// of emitted files.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,17 @@ struct CodeSymbol {
   std::uint64_t address = 0, size = 0;
 };
 
+/// An ELF file whose sections have the addresses at which they lie, and its functions.
+struct LoadedCode {
+  std::string image;
+  std::vector<CodeSymbol> symbols;
+};
+
 /// One loaded object, visible as long as this lives. Throws nothing but std::bad_alloc, and then
 /// nothing is registered.
 class VisibleCode {
  public:
-  /// `image`: an ELF file whose sections have the addresses at which they lie.
-  VisibleCode(std::string image, std::vector<CodeSymbol> symbols);
+  explicit VisibleCode(LoadedCode code);
   ~VisibleCode();
   VisibleCode(const VisibleCode&) = delete;
   VisibleCode& operator=(const VisibleCode&) = delete;

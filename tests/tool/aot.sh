@@ -38,7 +38,7 @@ wait "${interrupted[2]}" 2>/dev/null
 "$croton" aot "$work/layer.ctir" -o "$work/ended" --target x86-64-v2 --emit static >/dev/null || failed=1
 [ "$(ls -A "$work/ended")" = liblayer.a ] || { echo "FAILED: left behind: $(ls -A "$work/ended")"; failed=1; }
 expect 1 "cannot write /proc/none" "$croton" aot "$work/layer.ctir" -o /proc/none
-expect 1 "unknown target sparc" env CROTON_CPU=sparc "$croton" run "$work/layer.ctir" --dim n=3
+expect 1 "CROTON_CPU=sparc: it may be x86-64-v2, x86-64-v3 or x86-64-v4" env CROTON_CPU=sparc "$croton" run "$work/layer.ctir" --dim n=3
 # Several builds at once into one folder: every file is whole.
 for k in 1 2 3; do "$croton" aot "$work/layer.ctir" -o "$work/both" --target x86-64-v2 --emit static,header >/dev/null 2>"$work/build$k" & done
 wait

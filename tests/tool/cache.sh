@@ -94,7 +94,7 @@ expect 0 "made by another build of croton (croton 0.0.9 build cafe)" "$croton" d
 expect 0 "0 bad" "$croton" cache verify
 
 # Export, and use as a read-only layer.
-expect 0 "1 functions" "$croton" cache export "$work/layers" layer
+expect 0 "1 function" "$croton" cache export "$work/layers" layer
 expect 0 "layer" env CROTON_CACHE_DIR="$work/other" CROTON_CACHE_PATH="$work/layers" "$croton" cache ls
 "$croton" cache export "$work/steps" >/dev/null || failed=1
 CROTON_CACHE_DIR=$work/other CROTON_CACHE_PATH=$work/steps CROTON_LOG=cache \
@@ -111,10 +111,10 @@ chmod 666 "$(ls "$cache"/*/*.kernel | head -1)"
 expect 1 "writable by nobody else" "$croton" cache verify
 : >"$cache/$(ls "$cache" | head -1)/deadbeefdeadbeefdeadbeefdeadbeef.request"
 expect 1 "it does not begin as an entry" "$croton" cache verify --json
-expect 0 "1 entries removed" "$croton" cache prune
-expect 0 "1 entries removed" "$croton" cache prune --other-builds
+expect 0 "1 entry removed" "$croton" cache prune
+expect 0 "1 entry removed" "$croton" cache prune --other-builds
 touch -d "40 days ago" "$(ls "$cache"/*/*.request | head -1)"
-expect 0 "1 entries removed" "$croton" cache prune --unused-for 30
+expect 0 "1 entry removed" "$croton" cache prune --unused-for 30
 expect 1 "--max" "$croton" cache prune --max lots
 expect 0 "entries removed" "$croton" cache prune --max 1K
 echo keep >"$cache/notes.txt"

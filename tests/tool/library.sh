@@ -25,7 +25,7 @@ one=$work/one/liblayer.so two=$work/two/libtwo.a
 for file in "$one" "$work/one/liblayer.a" "$work/one/layer.o"; do
   expect 0 "$file: the library layer for x86-64-v2, x86-64-v3, x86-64-v4, C interface 1, written by croton" "$croton" dump "$file"
   expect 0 "  layer(x : f32[n, 30], W : f32[30, 20]) -> (out : f32[n, 20])" "$croton" dump "$file"
-  expect 0 "layer: 1 kernels in 1 steps for x86-64-v3" "$croton" dump "$file" --target x86-64-v3
+  expect 0 "layer: 1 kernel in 1 step for x86-64-v3" "$croton" dump "$file" --target x86-64-v3
 done
 expect 0 "  pick(x : f64[n]) -> (out : f64[n])" "$croton" dump "$two"
 expect 0 "    constants: scale" "$croton" dump "$two"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Generated code in other tools: perf's map, a debugger's names and lines, perf's report. What is not installed or not
+# Generated code in other tools: perf's map and jitdump, a debugger's names and lines, perf's report. What is not installed or not
 # allowed is skipped with a line that says so.
 source "$(dirname "$0")/common.sh"
+script=$(realpath "$0")
 cd "$work" || exit 1
 cat >curve.ctir <<'TEXT'
 ctir 1
@@ -61,6 +62,23 @@ for mode in CROTON_CACHE=off CROTON_CACHE_DIR=/proc/none; do
   rm -rf "$work"/croton-*
 done
 
+# ---- a jitdump: names and code, and with lines those of the emitted file, as the debug information has them
+jitdump() { # FILE-OF-RESULT VARIABLE=VALUE...: what the dump of a run holds
+  rm -rf dumps && mkdir dumps
+  JITDUMPDIR=$work/dumps env CROTON_PERF=jitdump "${@:2}" "${run[@]}"
+  python3 "$(dirname "$script")/read_jitdump.py" dumps/jit-*.dump >"$1" || { echo "FAILED: the jitdump is not as specified"; failed=1; }
+}
+jitdump names
+grep -qE '^kernel_curve_[a-z_]+ [0-9]+$' names || { echo "FAILED: the jitdump names no kernel: $(cat names)"; failed=1; }
+grep -q '^ ' names && { echo "FAILED: lines without CROTON_LINES"; failed=1; }
+jitdump lines CROTON_LINES=1
+for text in 'out\[i\] = exp(' '__restrict x = '; do
+  line=$(grep -n "$text" "$emitted" | head -1 | cut -d: -f1)
+  grep -qxF "  $emitted:$line" lines || { echo "FAILED: the jitdump has no line $line ($text)"; head -5 lines; failed=1; }
+done
+[ "$(grep -c "^  $emitted:" lines)" -eq "$(grep -c '^ ' lines)" ] || { echo "FAILED: lines of other files"; failed=1; }
+JITDUMPDIR=/proc/none CROTON_PERF=jitdump CROTON_LOG=jit expect 0 "cannot write /proc/none/jit-" "${run[@]}"
+
 # ---- a debugger
 if command -v gdb >/dev/null; then
   line=$(grep -n 'out\[i\] = exp(' "$emitted" | cut -d: -f1)
@@ -89,6 +107,15 @@ fi
 if command -v perf >/dev/null && perf record -q -o check.data true 2>/dev/null; then
   CROTON_PERF=1 perf record -q -o perf.data "$croton" run curve.ctir --dim n=1000000 --repeat 100 --output y.npy 2>/dev/null
   perf report -i perf.data --stdio 2>/dev/null | grep -q "kernel_curve_" || { echo "FAILED: perf report names no kernel"; failed=1; }
+  (
+    mkdir perf && cd perf || exit 1
+    CROTON_LINES=1 CROTON_PERF=jitdump perf record -q -k 1 -o perf.data "$croton" run ../curve.ctir --dim n=1000000 --repeat 100 --threads 1 --output y.npy
+    perf inject --jit -i perf.data -o jitted.data
+    perf report -i jitted.data --stdio -s sym,srcline >report
+    perf annotate -i jitted.data --stdio -l "kernel_$(basename "$emitted" | sed 's/-.*//')" >annotated
+  ) 2>/dev/null
+  grep -q "kernel_curve_.*curve_.*cpp:[0-9]" perf/report || { echo "FAILED: perf report has no lines of kernels"; failed=1; }
+  grep -q "__restrict x = " perf/annotated || { echo "FAILED: perf annotate shows no text of kernels"; failed=1; }
 else
   echo "SKIPPED: perf is not installed or not allowed here"
 fi

@@ -54,6 +54,97 @@ expect 1 "dump: unknown option --stge; did you mean \"--stage\"?" "$croton" dump
 expect 1 "A subcommand is required" "$croton"
 expect 1 "source is required" "$croton" dump
 
+# One line, and 1, for what cannot be.
+one_line() { # PATTERN ARGUMENT...
+  local pattern=$1 output status
+  shift
+  output=$("$croton" "$@" 2>&1)
+  status=$?
+  [ $status -eq 1 ] && [ "$(wc -l <<<"$output")" -eq 1 ] && grep -qF -- "$pattern" <<<"$output" ||
+    { echo "FAILED: croton $* gave $status, wanted one line with \"$pattern\": $output"; failed=1; }
+}
+one_line "run: Could not convert: --repeat = x; see croton run --help" run "$work/layer.ctir" --repeat x
+one_line "cannot read $work: Is a directory" opt "$work"
+one_line "cannot read $work: Is a directory" run "$work"
+one_line "--jobs -1: a whole number, at least 1" run --cases "$work/layer.ctir" --jobs -1
+one_line "--jobs 0: a whole number, at least 1" run --cases "$work/layer.ctir" --jobs 0
+one_line "--timeout -1: seconds, above 0" run --cases "$work/layer.ctir" --timeout -1
+one_line "--timeout -1: seconds, above 0" run "$work/layer.ctir" --timeout -1
+for command in run bench; do
+  one_line "--threads -3: a whole number, at least 1" $command "$work/layer.ctir" --threads -3
+  one_line "--repeat 0: a whole number, at least 1" $command "$work/layer.ctir" --repeat 0
+  one_line "unknown pass cano; did you mean \"canonicalize\"?" $command "$work/layer.ctir" --dim n=3 --passes cano
+done
+one_line "has no stage KERNELS; did you mean \"kernels\"?" dump "$work/layer.ctir" --stage KERNELS
+one_line "has no stage canon; did you mean \"canonicalize\"?" dump "$work/layer.ctir" --stage canon
+
+# Progress, on a terminal alone and after two seconds; then it is gone.
+cat >"$work/slow" <<'TEXT'
+#!/bin/sh
+sleep 3
+TEXT
+chmod +x "$work/slow"
+for i in 1 2 3; do sed "s/@layer/@layer$i/; s/tanh(%0)/tanh(%0)\n  %k$i = mul(%h, %h)/" "$work/layer.ctir" >"$work/layer$i.ctir"; done
+python3 - "$work" <<'PY'
+import json, sys
+work = sys.argv[1]
+def chain(nodes):
+    ops = ["sin", "exp", "tanh"]
+    lines = ["ctir 1", "module @chain : tensor {", '  %x = input {name = "x"} : f64[n]']
+    lines += [f"  %v{i} = {ops[i % 3]}({'%x' if i == 0 else f'%v{i - 1}'})" for i in range(nodes)]
+    return "\n".join(lines + ["  input %x", f"  output %v{nodes - 1}", "}"]) + "\n"
+open(work + "/long.ctir", "w").write(chain(300))
+open(work + "/huge.ctir", "w").write(chain(40000))
+with open(work + "/slow.jsonl", "w") as file:
+    for i in range(4):
+        file.write(json.dumps({"id": i, "program": chain(300 + i), "inputs": "two.npz"}) + "\n")
+PY
+printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' | write_npz "$work/two.npz" x '<f8' '(2,)'
+python3 - "$croton" "$work" <<'PY' || failed=1
+import os, pty, subprocess, sys, time
+croton, work = sys.argv[1:]
+failed = 0
+def run(command, terminal):
+    """The seconds of a run, and its standard error."""
+    start = time.time()
+    environment = dict(os.environ, CROTON_CACHE="off")
+    if not terminal:
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment).stderr.decode(), 0
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            some = os.read(ours, 4096)
+        except OSError:
+            some = b""
+        if not some:
+            break
+        text += some
+    process.wait()
+    return text.decode(), time.time() - start
+for wanted, arguments in [
+    ("] 0 of 1\x1b[K", ["precompile", "-o", work + "/precompiled", "--", work + "/slow"]),
+    ("running chain [", ["run", work + "/long.ctir", "--dim", "n=100000", "--repeat", "40", "--output", work + "/y.npy"]),
+    ("timing ", ["bench", work + "/long.ctir", "--dim", "n=20000", "--repeat", "100"]),
+    ("dump ", ["dump", work + "/long.ctir", "--stage", "all", "-o", work + "/all"]),
+    ("opt ", ["opt", work + "/huge.ctir", "--run", "all", "-o", work + "/all"]),
+    ("writing ", ["aot", work + "/long.ctir", "-o", work + "/aot", "--target", "x86-64-v2,x86-64-v3,x86-64-v4"]),
+    (" cases, ", ["run", "--jobs", "1", "--cases", work + "/slow.jsonl"]),
+]:
+    text, spent = run([croton] + arguments, True)
+    if spent < 2.2:
+        print(f"SKIPPED: {arguments[0]} took {spent:.1f} s here, too little for its progress")
+    elif wanted not in text or "\r\x1b[K" not in text:
+        print(f"FAILED: no progress of {arguments[0]} in {spent:.1f} s, or it stays: {text[-200:]!r}")
+        failed = 1
+    if arguments[0] in ("precompile", "opt") and "\r" in run([croton] + arguments, False)[0]:
+        print(f"FAILED: progress of {arguments[0]} where there is no terminal")
+        failed = 1
+sys.exit(failed)
+PY
+
 # Colour on a terminal alone, and not with NO_COLOR.
 python3 - "$croton" "$work/layer.ctir" <<'PY' || failed=1
 import os, pty, subprocess, sys
@@ -92,4 +183,41 @@ CROTON_CACHE_DIR=$work/open expect 1 "chmod go-w $work/open" "$croton" doctor
 CROTON_CACHE_DIR=$work/file expect 1 "is no directory" "$croton" doctor
 CROTON_CACHE_DIR=/proc/none expect 1 "export CROTON_CACHE_DIR=" "$croton" doctor
 expect 0 "\"good\": true" "$croton" doctor --json
+mkdir -p "$work/damaged/ab" && chmod -R go-w "$work/damaged" && echo nothing >"$work/damaged/ab/ab.request"
+CROTON_CACHE_PATH=$work/none expect 1 "$work/none of CROTON_CACHE_PATH is no directory" "$croton" doctor
+
+# A value that a switch cannot have is said by the doctor, and once by whatever reads it.
+cat >"$work/values" <<'TEXT'
+CROTON_BISECT few|a whole number, 0 or more
+CROTON_BISECT -1|a whole number, 0 or more
+CROTON_CACHE of|off, ro or rw
+CROTON_CACHE_MAX 3X|bytes, such as 4096, 200M or 1G
+CROTON_LINES maybe|1, on, yes, true, 0, off, no or false
+CROTON_LOG cash|cache, pass, jit or all, separated by commas
+CROTON_PERF map|jitdump, 1, on, yes, true, 0, off, no or false
+CROTON_THREADS 0|a whole number from 1 to 4096
+CROTON_THREADS 2x|a whole number from 1 to 4096
+CROTON_VERIFY 2|1, on, yes, true, 0, off, no or false
+CROTON_CPU v3|x86-64-v2, x86-64-v3 or x86-64-v4
+CROTON_MATH quick|strict, standard or fast
+TEXT
+while IFS='|' read -r setting allowed; do
+  name=${setting%% *} value=${setting#* }
+  expect 1 "problem  $name" env "$name=$value" "$croton" doctor
+  expect 1 "$name=$value: it may be $allowed" env "$name=$value" "$croton" doctor
+  case $name in
+  CROTON_CPU) expect 1 "croton: $name=$value: it may be $allowed" env "$name=$value" "$croton" run "$work/layer.ctir" --dim n=3 ;;
+  CROTON_MATH) ;; # the program has --math; examples read the switch
+  *)
+    expect 0 "croton: $name=$value: it may be $allowed; the value is ignored" \
+      env CROTON_CACHE_DIR="$work/values-cache" "$name=$value" "$croton" run "$work/layer.ctir" --dim n=3
+    [ "$(env "$name=$value" "$croton" run "$work/layer.ctir" --dim n=3 2>&1 | grep -c "$name")" -eq 1 ] ||
+      { echo "FAILED: $name=$value is not said once"; failed=1; }
+    ;;
+  esac
+done <"$work/values"
+for value in 1 on yes true 0 off no false; do
+  [ -z "$(CROTON_VERIFY=$value "$croton" run "$work/layer.ctir" --dim n=1 --output "$work/h.npy" 2>&1)" ] ||
+    { echo "FAILED: CROTON_VERIFY=$value is refused"; failed=1; }
+done
 exit $failed

@@ -10,6 +10,7 @@
 #include "runtime/target.hpp"
 #include "tools/croton/command.hpp"
 #include "tools/croton/module_file.hpp"
+#include "tools/croton/progress.hpp"
 
 namespace croton::tool {
 namespace {
@@ -21,7 +22,8 @@ struct Options {
   bool bare = false;
 };
 
-void aot(const Options& o) {
+std::vector<runtime::AotFile> written(const Options& o) {
+  const Progress progress("writing " + o.directory);
   std::vector<runtime::AotGraph> graphs;
   for (const std::string& file : o.files) {
     graphs.push_back({read_module_with_state(file), ir::split_list(o.freeze), o.math});
@@ -29,14 +31,17 @@ void aot(const Options& o) {
     if (graphs.back().module.name == "main")
       graphs.back().module.name = std::filesystem::path(file).stem().string();
   }
-  const auto files = runtime::write_aot(
+  return runtime::write_aot(
       graphs, {.name = o.name.empty() ? graphs[0].module.name : o.name,
                .targets = ir::split_list(o.target.empty() ? runtime::host_target().name : o.target),
                .emit = ir::split_list(o.emit),
                .directory = o.directory,
                .linker = o.linker,
                .bare = o.bare});
-  for (const runtime::AotFile& file : files)
+}
+
+void aot(const Options& o) {
+  for (const runtime::AotFile& file : written(o))
     fmt::print("{:<40} {:>10} bytes\n", file.path.string(), file.bytes);
 }
 

@@ -8,14 +8,14 @@
 #include <nlohmann/json.hpp>
 
 #include "ir/spelling.hpp"
-#include "passes/pipeline.hpp"
 #include "runtime/compile.hpp"
 #include "runtime/describe.hpp"
+#include "tools/croton/call_options.hpp"
 #include "tools/croton/command.hpp"
 #include "tools/croton/compare.hpp"
-#include "tools/croton/inputs.hpp"
 #include "tools/croton/module_file.hpp"
 #include "tools/croton/problem.hpp"
+#include "tools/croton/progress.hpp"
 
 namespace croton::tool {
 namespace {
@@ -23,11 +23,8 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-struct Options {
-  std::string file, against, math = "standard", passes, cache = "warm";
-  InputOptions inputs;
-  bool as_json = false, has_passes = false;
-  int threads = 0, repeat = 0;
+struct Options : CallOptions {
+  std::string file, against;
 };
 
 constexpr double kSampleSeconds = 50e-6;  // calls are repeated until a sample lasts as long
@@ -65,8 +62,7 @@ class Subject {
     problem_ = parse_problem(text, file, given);
     const Arrays complete = complete_arrays(problem_, o.inputs, given);
     arguments_ = arguments(problem_, complete);
-    runtime::CompileSettings settings{.math = o.math, .threads = o.threads};
-    if (o.has_passes) settings.passes = ir::split_list(o.passes);
+    const runtime::CompileSettings settings = settings_of(o);
     program_ = runtime::compile(problem_.module, settings);
     results_ = program_->call(views(arguments_));
     inputs_ = views(arguments_), outputs_ = views(results_);
@@ -121,7 +117,7 @@ class Subject {
                                               .target = target,
                                               .dims = dims});
     whole.name = problem_.module.name;
-    whole.kind = fmt::format("{} launches", program_->launches());
+    whole.kind = ir::counted(static_cast<std::size_t>(program_->launches()), "launch");
     const std::vector<std::string> names = program_->launch_names();
     for (const runtime::Description::Kernel& kernel : about.kernels) {
       const auto launches = std::count(names.begin(), names.end(), kernel.name);
@@ -190,8 +186,8 @@ void print(const Subject& subject) {
   std::string dims;
   for (const auto& [name, value] : subject.dims())
     dims += fmt::format("{}{} = {}", dims.empty() ? "" : ", ", name, value);
-  fmt::print("{}{}{}, {} samples\n", subject.file(), dims.empty() ? "" : ": ", dims,
-             subject.whole.times.samples.size());
+  fmt::print("{}{}{}, {}\n", subject.file(), dims.empty() ? "" : ": ", dims,
+             ir::counted(subject.whole.times.samples.size(), "sample"));
   fmt::print("{:<34} {:>12} {:>12} {:>12} {:>9} {:>9}\n", "", "min ns", "median ns", "max ns",
              "GFLOP/s", "GB/s");
   print_row(subject.whole, "");
@@ -199,17 +195,15 @@ void print(const Subject& subject) {
 }
 
 void bench(const Options& o) {
-  passes::check_math(o.math);
-  if (o.repeat < 0) throw UserError(fmt::format("--repeat {}: at least one sample", o.repeat));
-  if (o.threads < 0) throw UserError(fmt::format("--threads {}: at least 1", o.threads));
-  if (o.has_passes)
-    for (const std::string& name : ir::split_list(o.passes)) (void)passes::pass_named(name);
   const CacheMode cache(o.cache);
   std::vector<Subject> subjects;
   subjects.reserve(2);
-  subjects.emplace_back(o.file, o);
-  if (!o.against.empty()) subjects.emplace_back(o.against, o);
-  measure(subjects, o.repeat);
+  {
+    const Progress progress("timing " + o.file);
+    subjects.emplace_back(o.file, o);
+    if (!o.against.empty()) subjects.emplace_back(o.against, o);
+    measure(subjects, o.repeat);
+  }
   const bool two = subjects.size() == 2;
   const auto ratio = [&](double (Times::*of)() const) {
     return (subjects[1].whole.times.*of)() / (subjects[0].whole.times.*of)();
@@ -243,18 +237,7 @@ void add_bench(CLI::App& program) {
       "their own, the clock's time included.");
   command->add_option("file", o.file, "a .ctir file; - is standard input")->required();
   command->add_option("--against", o.against, "another file, timed in turns with the first");
-  command->add_option("--dim", o.inputs.dims, "name=extent, for random inputs");
-  command->add_option("--input", o.inputs.inputs,
-                      "name=FILE.npy or name=FILE.npz:KEY; else random numbers");
-  command->add_option("--threads", o.threads, "at most so many threads");
-  command->add_option("--repeat", o.repeat, "samples; else for about a second");
-  command->add_option("--math", o.math, "strict, standard or fast");
-  command->add_option("--passes", o.passes, "passes, separated by commas, instead of the default")
-      ->each([options](const std::string&) { options->has_passes = true; });
-  command->add_option("--cache", o.cache,
-                      "off, cold (begin with an empty one) or warm (the default)");
-  command->add_option("--seed", o.inputs.seed, "of random inputs");
-  command->add_flag("--json", o.as_json, "as JSON");
+  add_call_options(*command, options, "samples; else for about a second");
   command->callback([options] { bench(*options); });
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "ir/spelling.hpp"
 #include "ir/text.hpp"
 #include "runtime/cache.hpp"
 #include "runtime/compile.hpp"
@@ -120,7 +121,8 @@ void stats(bool as_json) {
     text += fmt::format("  {:<8} {:>6} entries {:>10}\n", kind, row["entries"].get<int>(),
                         bytes_text(row["bytes"].get<std::int64_t>()));
   for (const std::string& layer : settings.layers)
-    text += fmt::format("  layer {}: {} entries\n", layer, runtime::list_entries(layer).size());
+    text += fmt::format("  layer {}: {}\n", layer,
+                        ir::counted(runtime::list_entries(layer).size(), "entry"));
   write_output("", text);
 }
 
@@ -165,7 +167,7 @@ void verify(bool remove, bool as_json) {
     for (const json& row : bad)
       text += fmt::format("{}: {}\n", row["path"].get<std::string>(),
                           row["problem"].get<std::string>());
-    text += fmt::format("{} entries, {} bad{}\n", entries.size(), bad.size(),
+    text += fmt::format("{}, {} bad{}\n", ir::counted(entries.size(), "entry"), bad.size(),
                         remove ? fmt::format(", {} removed", removed) : "");
     write_output("", text);
   }
@@ -185,7 +187,8 @@ void report_removed(const std::vector<CacheFile>& removed, bool as_json) {
   std::int64_t bytes = 0;
   for (const CacheFile& file : removed) bytes += file.bytes;
   if (as_json) return print({{"removed", removed.size()}, {"bytes", bytes}});
-  write_output("", fmt::format("{} entries removed, {}\n", removed.size(), bytes_text(bytes)));
+  write_output(
+      "", fmt::format("{} removed, {}\n", ir::counted(removed.size(), "entry"), bytes_text(bytes)));
 }
 
 void prune(const PruneOptions& o) {
@@ -226,7 +229,8 @@ void clear(bool as_json) {
 void export_to(const std::string& directory, const std::vector<std::string>& functions,
                bool as_json) {
   std::vector<Entry> chosen;
-  for (const std::string& function : functions) chosen.push_back(request_of(function));
+  for (const std::string& function : functions)
+    for (Entry& entry : requests_of(function)) chosen.push_back(std::move(entry));
   if (functions.empty())
     for (Entry& entry : all_entries())
       if (entry.file.kind == "request" && problem_of(entry).empty())
@@ -247,8 +251,9 @@ void export_to(const std::string& directory, const std::vector<std::string>& fun
   }
   if (as_json)
     return print({{"directory", directory}, {"entries", chosen.size()}, {"bytes", bytes}});
-  write_output("", fmt::format("{} functions, {}; use them with CROTON_CACHE_PATH={}\n",
-                               chosen.size(), bytes_text(bytes), directory));
+  write_output("",
+               fmt::format("{}, {}; use them with CROTON_CACHE_PATH={}\n",
+                           ir::counted(chosen.size(), "function"), bytes_text(bytes), directory));
 }
 
 }  // namespace

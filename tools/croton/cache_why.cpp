@@ -44,6 +44,8 @@ Question about_file(const std::string& file, const std::string& math, const std:
 
 Question about_function(const std::string& name) {
   Entry entry = request_of(name);
+  if (!entry.opened.problem.empty())
+    throw UserError(fmt::format("{}: {}", entry.file.path, entry.opened.problem));
   Question q;
   q.function = entry.name();
   // The request that was compiled anew last, when a note of it is there; else the one found.
@@ -70,17 +72,6 @@ json as_rows(const std::vector<Change>& all) {
   return rows;
 }
 
-std::string text_of(const Change& c) {
-  std::string out;
-  if (c.there.empty())
-    out = fmt::format("{}: new here: {}", c.what, c.here);
-  else if (c.here.empty())
-    out = fmt::format("{}: only there: {}", c.what, c.there);
-  else
-    out = fmt::format("{}: {} there, {} here", c.what, c.there, c.here);
-  return c.sites.empty() ? out : fmt::format("{}  ({})", out, fmt::join(c.sites, ", "));
-}
-
 void why(const std::string& wanted, const std::string& math, const std::string& target,
          bool as_json) {
   namespace fs = std::filesystem;
@@ -88,7 +79,7 @@ void why(const std::string& wanted, const std::string& math, const std::string& 
                     wanted.find('/') != std::string::npos || wanted.ends_with(".ctir");
   const Question q = file ? about_file(wanted, math, target) : about_function(wanted);
   const auto here = runtime::parse_request_material(q.material);
-  CROTON_CHECK(here.has_value(), "a request without a key");
+  if (!here) throw UserError(fmt::format("the key of {} has another form", q.hash));
   const Entry* hit = nullptr;
   const Entry* nearest = nullptr;
   std::size_t least = 0;

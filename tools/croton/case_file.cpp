@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "ir/error.hpp"
+#include "ir/spelling.hpp"
 #include "tools/croton/cases.hpp"
 #include "tools/croton/compare.hpp"
 
@@ -43,9 +44,10 @@ class CaseFile {
     if (total_ == 0) throw UserError(name_ + " holds no case");
     if (shows_progress_) std::fputs("\r\x1b[K", stderr);
     const std::chrono::duration<double> spent = Clock::now() - start_;
-    fmt::print(stderr, "{} cases: {} ok, {} mismatches, {} errors; {:.2f} s, {:.0f} a minute\n",
-               total_, counts_["ok"], counts_["mismatch"], counts_["error"], spent.count(),
-               60.0 * static_cast<double>(total_) / spent.count());
+    fmt::print(stderr, "{}: {} ok, {}, {}; {:.2f} s, {:.0f} a minute\n",
+               ir::counted(total_, "case"), counts_["ok"],
+               ir::counted(counts_["mismatch"], "mismatch"), ir::counted(counts_["error"], "error"),
+               spent.count(), 60.0 * static_cast<double>(total_) / spent.count());
     return counts_["ok"] == total_;
   }
 

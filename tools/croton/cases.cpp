@@ -30,7 +30,6 @@
 #include "runtime/npy.hpp"
 #include "tools/croton/compare.hpp"
 #include "tools/croton/module_file.hpp"
-#include "tools/croton/problem.hpp"
 
 namespace croton::tool {
 namespace {
@@ -94,7 +93,7 @@ constexpr Field kFields[] = {
 // clang-format on
 
 // The message of JSON's parser without its number and name.
-std::string reason_of(const json::parse_error& error) {
+std::string reason_of(const json::exception& error) {
   std::string text = error.what();
   const auto at = text.find("] ");
   return at == std::string::npos ? text : text.substr(at + 2);
@@ -194,11 +193,7 @@ json reference_mismatch(const ReferenceCheck& check) {
 
 // The answer's fields when the case gives no error.
 json judged(const json& fields, const CaseOptions& options) {
-  const Arrays arrays =
-      fields.contains("inputs") ? arrays_of(path_of(options, fields.at("inputs"))) : Arrays{};
-  Problem problem = problem_of(fields, options, arrays);
-  differentiate(problem, fields, arrays);
-  const std::vector<Array> given = arguments(problem, arrays);
+  const auto [problem, given] = prepare_case(fields, options);
   const std::vector<Array> before = options.check ? values_of(problem) : std::vector<Array>{};
   const auto program = runtime::compile(problem.module, options.settings);
   const Results results = call(problem, *program, given);
@@ -229,7 +224,7 @@ bool is_expected(const json& expected, const std::string& kind, const std::strin
 void parse_case(const std::string& line, json& fields) {
   try {
     fields = json::parse(line);
-  } catch (const json::parse_error& error) {
+  } catch (const json::exception& error) {  // of form, or a number beyond a double
     throw UserError("no JSON: " + reason_of(error));
   }
   if (!fields.is_object()) throw UserError("a case is an object, {\"id\": …, \"program\": …}");
@@ -245,6 +240,15 @@ void parse_case(const std::string& line, json& fields) {
     if (it != fields.end() && !field.fits(*it))
       throw UserError(fmt::format("\"{}\" must be {}", field.name, field.form));
   }
+}
+
+PreparedCase prepare_case(const json& fields, const CaseOptions& options) {
+  const Arrays arrays =
+      fields.contains("inputs") ? arrays_of(path_of(options, fields.at("inputs"))) : Arrays{};
+  PreparedCase out{problem_of(fields, options, arrays), {}};
+  differentiate(out.problem, fields, arrays);
+  out.arguments = arguments(out.problem, arrays);
+  return out;
 }
 
 json failed_case(const json& fields, const std::string& kind, const std::string& message) {

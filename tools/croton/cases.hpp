@@ -8,6 +8,7 @@
 #include <string>
 
 #include "runtime/compile_settings.hpp"
+#include "tools/croton/problem.hpp"
 
 namespace croton::tool {
 
@@ -20,6 +21,13 @@ struct CaseOptions {
 /// Throws UserError for a line that is no case: no JSON, an unknown field, a field of another kind.
 /// `fields` holds what could be read even so.
 void parse_case(const std::string& line, nlohmann::json& fields);
+/// A case up to its compile: its program with gradients, and its arguments. UserError for what the
+/// case lacks.
+struct PreparedCase {
+  Problem problem;
+  std::vector<Array> arguments;
+};
+[[nodiscard]] PreparedCase prepare_case(const nlohmann::json& fields, const CaseOptions& options);
 /// The answer of one case; never throws.
 [[nodiscard]] nlohmann::json run_case(const nlohmann::json& fields, const CaseOptions& options);
 /// An answer for a case that gave none itself: kind is user, internal, timeout or crash. A case

@@ -50,11 +50,15 @@ Check cpu() {
       model = line.substr(line.find(": ") + 2);
       break;
     }
-  const runtime::Target& target = runtime::host_target();
-  return {State::ok, "cpu",
-          fmt::format("{}; kernels are made for {}, vectors of {} bytes", model, target.name,
-                      target.vector_bytes),
-          ""};
+  try {
+    const runtime::Target& target = runtime::host_target();
+    return {State::ok, "cpu",
+            fmt::format("{}; kernels are made for {}, vectors of {} bytes", model, target.name,
+                        target.vector_bytes),
+            ""};
+  } catch (const UserError& error) {
+    return {State::problem, "cpu", fmt::format("{}; {}", model, error.what()), "unset CROTON_CPU"};
+  }
 }
 
 Check compiler() {
@@ -140,7 +144,22 @@ Check cache() {
     return {State::problem, kName,
             fmt::format("only {} are left where {} lies", bytes_text(available), directory),
             "croton cache prune --max 50M, or make room"};
+  for (const std::string& layer : settings.layers)
+    if (!fs::is_directory(layer) || !runtime::trusted_directory(layer))
+      return {
+          State::problem, kName,
+          fmt::format("{} of CROTON_CACHE_PATH is {}, so it is not used", layer,
+                      fs::is_directory(layer) ? "open to the writing of others" : "no directory"),
+          "change CROTON_CACHE_PATH, or what stands there"};
   std::int64_t total = 0;
+  std::size_t damaged = 0;
+  for (const runtime::CacheFile& file : runtime::list_entries(directory))
+    damaged += runtime::open_entry(file.path, false).damaged ? 1 : 0;
+  if (damaged > 0)
+    return {State::problem, kName,
+            fmt::format("{} of {} {} damaged and compiled again", ir::counted(damaged, "entry"),
+                        directory, damaged == 1 ? "is" : "are"),
+            "croton cache verify --delete"};
   const auto files = runtime::list_files(directory);
   for (const runtime::CacheFile& file : files) total += file.bytes;
   return {State::ok, kName,
@@ -185,12 +204,18 @@ void environment(std::vector<Check>& out) {
     const std::string_view text = *variable;
     if (!text.starts_with("CROTON_")) continue;
     const std::string name(text.substr(0, text.find('=')));
-    if (std::find(known.begin(), known.end(), name) == known.end())
+    const auto at = std::find(known.begin(), known.end(), name);
+    if (at == known.end()) {
       out.push_back({State::problem, name,
                      fmt::format("no switch of croton{}", ir::suggestion(name, known)),
                      "unset " + name});
-    else
-      out.push_back({State::ok, name, runtime::setting(name).value_or(""), ""});
+      continue;
+    }
+    const std::string problem = runtime::problem_with(
+        runtime::all_settings()[static_cast<std::size_t>(at - known.begin())]);
+    out.push_back({problem.empty() ? State::ok : State::problem, name,
+                   problem.empty() ? std::string(text.substr(name.size() + 1)) : problem,
+                   problem.empty() ? "" : "unset " + name});
   }
 }
 

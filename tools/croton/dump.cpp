@@ -11,6 +11,7 @@
 #include "tools/croton/command.hpp"
 #include "tools/croton/difference.hpp"
 #include "tools/croton/output.hpp"
+#include "tools/croton/progress.hpp"
 #include "tools/croton/report.hpp"
 #include "tools/croton/source.hpp"
 
@@ -103,21 +104,8 @@ std::string html_of(Description& d, const Options& o) {
   return html_report(d, source_texts(d, directories), measure_machine());
 }
 
-void dump(Options& o) {
-  o.from.dims = dims_of(o.dims);
+std::string dumped(Description& d, Options& o) {
   std::string out;
-  // A library is listed first; what it holds is shown when that is one function.
-  const bool all = o.stages.empty() && !o.html && o.dot.empty() && o.difference.empty() &&
-                   o.from.function.empty();
-  if (const auto records = all ? library_records(o.source) : std::vector<runtime::AotRecord>{};
-      !records.empty()) {
-    const bool several = records.size() > 1 || records[0].functions.size() != 1;
-    if (several || !o.json)
-      out = o.json ? runtime::summary_json(records) : runtime::summary_text(records, o.source);
-    if (several) return write_output(o.output, out);
-  }
-  Description d = describe_source(o.source, o.from);
-  for (const std::string& note : d.notes) std::fprintf(stderr, "croton: note: %s\n", note.c_str());
   if (o.html) {
     for (const std::string& stage : o.stages) (void)runtime::view(d, stage, o.architecture);
     out = html_of(d, o);
@@ -137,6 +125,30 @@ void dump(Options& o) {
       out +=
           stage == "all" ? everything(d, o.architecture) : runtime::view(d, stage, o.architecture);
   }
+  return out;
+}
+
+void dump(Options& o) {
+  o.from.dims = dims_of(o.dims);
+  std::string out;
+  // A library is listed first; what it holds is shown when that is one function.
+  const bool all = o.stages.empty() && !o.html && o.dot.empty() && o.difference.empty() &&
+                   o.from.function.empty();
+  if (const auto records = all ? library_records(o.source) : std::vector<runtime::AotRecord>{};
+      !records.empty()) {
+    const bool several = records.size() > 1 || records[0].functions.size() != 1;
+    if (several || !o.json)
+      out = o.json ? runtime::summary_json(records) : runtime::summary_text(records, o.source);
+    if (several) return write_output(o.output, out);
+  }
+  std::vector<std::string> notes;
+  {
+    const Progress progress("dump " + o.source);
+    Description d = describe_source(o.source, o.from);
+    notes = d.notes;
+    out += dumped(d, o);
+  }
+  for (const std::string& note : notes) std::fprintf(stderr, "croton: note: %s\n", note.c_str());
   write_output(o.output, out);
 }
 

@@ -22,5 +22,9 @@ struct Entry {
 /// The request whose key begins with `wanted` (at least four digits, only one such) or whose
 /// function has that name (the one used last). Throws UserError with the nearest name.
 [[nodiscard]] Entry request_of(const std::string& wanted);
+/// The request of that key, else every one whose function has that name, newest first.
+[[nodiscard]] std::vector<Entry> requests_of(const std::string& wanted);
+/// A line about each other one of requests_of: its key, when it was used, and what differs first.
+[[nodiscard]] std::string same_named(const std::vector<Entry>& requests);
 
 }  // namespace croton::tool

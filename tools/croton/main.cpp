@@ -43,10 +43,9 @@ int main(int argc, char** argv) {
       throw croton::UserError("standard output cannot be written");
     return 0;
   } catch (const CLI::ParseError& error) {
-    const std::string unknown = croton::tool::unknown_word(program, argc, argv);
-    if (error.get_exit_code() == 0 || unknown.empty()) return program.exit(error) == 0 ? 0 : 1;
-    std::fprintf(stderr, "%s\n", unknown.c_str());
-    return 1;
+    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    return report("", croton::UserError(croton::tool::what_is_wrong(program, error, argc, argv)),
+                  1);
   } catch (const croton::UserError& error) {
     return report("", error, 1);
   } catch (const std::system_error& error) {  // an output that cannot be written

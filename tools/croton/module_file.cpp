@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <map>
 
+#include "runtime/file.hpp"
 #include "runtime/module_file.hpp"
 #include "runtime/npy.hpp"
 #include "runtime/shared_state.hpp"
@@ -16,9 +16,7 @@ namespace croton::tool {
 
 std::string read_text(const std::string& file) {
   if (file == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw UserError(fmt::format("cannot read {}", file));
-  return {std::istreambuf_iterator<char>(stream), {}};
+  return runtime::read_file(file);
 }
 
 ir::Module read_module(const std::string& file) {

@@ -16,6 +16,7 @@
 #include "tools/croton/command.hpp"
 #include "tools/croton/module_file.hpp"
 #include "tools/croton/output.hpp"
+#include "tools/croton/progress.hpp"
 #include "tools/croton/source.hpp"
 
 namespace croton::tool {
@@ -87,9 +88,8 @@ std::string emitted(const ir::NodePtr& kernel, const std::string& emit,
   return emit == "asm" ? runtime::assembly_of(text, target) : runtime::llvm_of(text, target);
 }
 
-void opt(const Options& o) {
-  if (o.list_passes) return list_passes(o.json);
-  if (o.list_rules) return list_rules(o.json);
+std::string optimised(const Options& o) {
+  const Progress progress("opt " + o.file);
   ir::Module module = read_module(o.file);
   const runtime::Target target = target_of(o.target);
   check_language(o.emit);
@@ -128,7 +128,7 @@ void opt(const Options& o) {
       for (const ir::NodePtr& kernel : module.kernels)
         out["kernels"].push_back({{"name", kernel->attribute<std::string>("name")},
                                   {o.emit, emitted(kernel, o.emit, target)}});
-    return write_output(o.output, out.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
   }
   std::string out;
   if (o.time)
@@ -136,7 +136,9 @@ void opt(const Options& o) {
       out += fmt::format("// {:<14} {:>8.3f} ms{}\n", stage.name, 1e3 * stage.seconds,
                          stage.changed ? "" : "  unchanged");
   for (const auto& [rule, count] : report.rules)
-    if (o.time) out += fmt::format("// rule {:<24} fired {} times\n", rule, count);
+    if (o.time)
+      out += fmt::format("// rule {:<24} fired {}\n", rule,
+                         ir::counted(static_cast<std::size_t>(count), "time"));
   if (o.dot) {
     std::ostringstream graph;
     ir::GraphView(module.roots()).write_dot(graph, module.name);
@@ -149,7 +151,13 @@ void opt(const Options& o) {
       throw UserError("there are no kernels to emit yet: the passes must include lower");
     for (const ir::NodePtr& kernel : module.kernels) out += emitted(kernel, o.emit, target) + "\n";
   }
-  write_output(o.output, out);
+  return out;
+}
+
+void opt(const Options& o) {
+  if (o.list_passes) return list_passes(o.json);
+  if (o.list_rules) return list_rules(o.json);
+  write_output(o.output, optimised(o));
 }
 
 }  // namespace

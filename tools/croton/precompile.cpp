@@ -13,6 +13,7 @@
 #include "runtime/target.hpp"
 #include "tools/croton/command.hpp"
 #include "tools/croton/module_file.hpp"
+#include "tools/croton/progress.hpp"
 
 namespace croton::tool {
 namespace {
@@ -98,7 +99,6 @@ void run_program(const Options& o, const runtime::Target& target) {
   if (result->status != 0)
     throw UserError(
         fmt::format("{} failed with {}:\n{}", o.what[0], result->status, result->output));
-  fmt::print("{} has run for {}\n", o.what[0], target.name);
 }
 
 void precompile(const Options& o) {
@@ -116,18 +116,28 @@ void precompile(const Options& o) {
   const bool graphs = fs::is_directory(o.what[0]) || o.what[0].ends_with(".ctir");
   if (!graphs) {
     if (!sizes.empty()) throw UserError("--dims is for .ctir files; a program chooses its own");
-    for (const runtime::Target& target : targets) run_program(o, target);
+    Progress progress("running " + o.what[0], targets.size());
+    for (const runtime::Target& target : targets) {
+      run_program(o, target);
+      progress.step();
+      progress.print(fmt::format("{} has run for {}\n", o.what[0], target.name));
+    }
     return;
   }
   setenv("CROTON_CACHE", "rw", 1);
   setenv("CROTON_CACHE_DIR", o.directory.c_str(), 1);
   unsetenv("CROTON_CACHE_PATH");
-  for (const std::string& file : graphs_in(o.what)) {
+  const auto files = graphs_in(o.what);
+  Progress progress("precompiling", files.size() * targets.size());
+  for (const std::string& file : files) {
     const ir::Module module = read_module(file);
     check_sizes(module, sizes);
     for (const runtime::Target& target : targets) {
       const int kernels = runtime::precompile(module, {.math = o.math, .threads = 0}, target);
-      fmt::print("{}: {} kernels for {}\n", module.name, kernels, target.name);
+      progress.step();
+      progress.print(fmt::format("{}: {} for {}\n", module.name,
+                                 ir::counted(static_cast<std::size_t>(kernels), "kernel"),
+                                 target.name));
     }
   }
 }

@@ -1,12 +1,13 @@
 #include "tools/croton/report.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "runtime/description_json.hpp"
+#include "runtime/file.hpp"
 #include "tools/croton/report_embedded.hpp"
 
 namespace croton::tool {
@@ -43,9 +44,11 @@ std::map<std::string, std::string> source_texts(const runtime::Description& desc
   std::map<std::string, std::string> texts;
   for (const std::string& file : files)
     for (const std::string& directory : directories) {
-      std::ifstream stream(std::filesystem::path(directory) / file, std::ios::binary);
-      if (!stream) continue;
-      texts[file] = {std::istreambuf_iterator<char>(stream), {}};
+      const std::filesystem::path path = std::filesystem::path(directory) / file;
+      std::error_code none;
+      if (!std::filesystem::is_regular_file(path, none) || access(path.c_str(), R_OK) != 0)
+        continue;
+      texts[file] = runtime::read_file(path);
       break;
     }
   return texts;

@@ -6,16 +6,16 @@
 #include <iostream>
 
 #include "ir/spelling.hpp"
-#include "passes/pipeline.hpp"
 #include "runtime/compile.hpp"
 #include "runtime/npy.hpp"
 #include "runtime/pool.hpp"
+#include "tools/croton/call_options.hpp"
 #include "tools/croton/cases.hpp"
 #include "tools/croton/command.hpp"
 #include "tools/croton/compare.hpp"
-#include "tools/croton/inputs.hpp"
 #include "tools/croton/module_file.hpp"
 #include "tools/croton/problem.hpp"
+#include "tools/croton/progress.hpp"
 
 namespace croton::tool {
 namespace {
@@ -23,25 +23,15 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-struct Options {
-  std::string file, cases, math = "standard", wrt, passes, cache = "warm";
-  InputOptions inputs;
+struct Options : CallOptions {
+  std::string file, cases, wrt;
   std::vector<std::string> outputs, cotangents;
-  bool check = false, grad = false, as_json = false, has_passes = false;
-  int threads = 0, jobs = 0, repeat = 1;
-  double timeout = 60;
+  bool check = false, grad = false;
+  int jobs = 0;
+  double timeout = 60;  // seconds
 };
 
 constexpr std::int64_t kJsonElements = 10'000;  // larger arrays have no values in --json
-
-runtime::CompileSettings settings_of(const Options& o) {
-  passes::check_math(o.math);
-  runtime::CompileSettings settings{.math = o.math, .threads = o.threads};
-  if (!o.has_passes) return settings;
-  settings.passes = ir::split_list(o.passes);
-  for (const std::string& name : *settings.passes) (void)passes::pass_named(name);
-  return settings;
-}
 
 std::size_t output_named(const Problem& problem, const std::string& name) {
   const std::vector<std::string>& names = problem.output_names;
@@ -95,7 +85,8 @@ void write(const Results& results, const Options& o) {
     } else if (next < results.size()) {
       save_npy(text, results[next++].second);
     } else {
-      throw UserError(fmt::format("--output {}: there are only {} outputs", text, results.size()));
+      throw UserError(fmt::format("--output {}: one file too many for {}", text,
+                                  ir::counted(results.size(), "output")));
     }
   }
 }
@@ -142,32 +133,34 @@ void print(const ReferenceCheck& check) {
       fmt::print("output {}: within the reference's bounds; {} of {} elements undetermined\n",
                  o.name, o.undetermined, o.count);
     else
-      fmt::print(
-          "output {}: {} elements outside; the worst, element {}, is {} instead of {} within {}\n",
-          o.name, o.outside, o.worst, o.actual, o.wanted, o.bound);
+      fmt::print("output {}: {} outside; the worst, element {}, is {} instead of {} within {}\n",
+                 o.name, ir::counted(static_cast<std::size_t>(o.outside), "element"), o.worst,
+                 o.actual, o.wanted, o.bound);
 }
 
 void run_one(const Options& o) {
   const runtime::CompileSettings settings = settings_of(o);
-  if (o.repeat < 1)
-    throw UserError(fmt::format("--repeat {}: at least one call is made", o.repeat));
   const CacheMode cache(o.cache);
   const std::string text = read_text(o.file);
   const Arrays given = given_arrays(text, o.file, o.inputs);
   Problem problem = parse_problem(text, o.file, given);
   differentiate(problem, o);
   const std::vector<Array> arrays = arguments(problem, complete_arrays(problem, o.inputs, given));
+  std::optional<Progress> progress(std::in_place, "running " + problem.module.name);
   const auto program = runtime::compile(problem.module, settings);
   std::vector<Array> before;
   Results results;
   std::vector<double> seconds;
-  for (int i = 0; i < o.repeat; ++i) {
+  for (int i = 0; i < std::max(1, o.repeat); ++i) {
     if (o.check) before = values_of(problem);
     const auto start = Clock::now();
     results = call(problem, *program, arrays);
     seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
   write(results, o);
+  std::optional<ReferenceCheck> check;
+  if (o.check) check = check_reference(problem, arrays, before, results);
+  progress.reset();
   json report;
   if (o.as_json) {
     const runtime::ProgramCounters& counters = program->counters();
@@ -180,18 +173,13 @@ void run_one(const Options& o) {
   } else if (o.outputs.empty()) {
     print(results);
   }
-  bool good = true;
-  if (o.check) {
-    const ReferenceCheck check = check_reference(problem, arrays, before, results);
-    good = check.good;
-    if (o.as_json)
-      report["check"] = json_of(check);
-    else
-      print(check);
-  }
+  if (check && o.as_json)
+    report["check"] = json_of(*check);
+  else if (check)
+    print(*check);
   if (o.as_json) std::cout << report.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
   std::cout.flush();
-  if (!good) throw UserError("the results differ from the reference");
+  if (check && !check->good) throw UserError("the results differ from the reference");
 }
 
 void run_file(const Options& o) {
@@ -202,7 +190,6 @@ void run_file(const Options& o) {
                           .jobs = o.jobs > 0 ? o.jobs : runtime::default_threads(),
                           .timeout = o.timeout};
   if (options.each.settings.threads == 0) options.each.settings.threads = 1;
-  if (!(o.timeout > 0)) throw UserError(fmt::format("--timeout {}: seconds, above 0", o.timeout));
   const CacheMode cache(o.cache);
   if (!run_cases(options)) throw UserError("not every case is ok");
 }
@@ -210,9 +197,9 @@ void run_file(const Options& o) {
 void run(const Options& o) {
   if (o.cases.empty() == o.file.empty())
     throw UserError("run needs a .ctir file or --cases FILE.jsonl; see croton run --help");
-  if (o.threads < 0) throw UserError(fmt::format("--threads {}: at least 1", o.threads));
+  if (!(o.timeout > 0)) throw UserError(fmt::format("--timeout {}: seconds, above 0", o.timeout));
   if (!o.cases.empty() && !(o.inputs.inputs.empty() && o.outputs.empty() && o.wrt.empty() &&
-                            o.cotangents.empty() && !o.grad && o.repeat == 1))
+                            o.cotangents.empty() && !o.grad && o.repeat <= 1))
     throw UserError("with --cases, inputs, outputs and gradients are said by each case");
   return o.cases.empty() ? run_one(o) : run_file(o);
 }
@@ -234,10 +221,6 @@ void add_run(CLI::App& program) {
       "lines in the order of the cases, with a status: ok, mismatch or error.");
   command->add_option("file", o.file, "a .ctir file; - is standard input");
   command->add_option("--cases", o.cases, "a file with one case a line; - is standard input");
-  command->add_option(
-      "--input", o.inputs.inputs,
-      "name=FILE.npy, name=FILE.npz:KEY, or name=random (the default); also shared variables");
-  command->add_option("--dim", o.inputs.dims, "name=extent, for random inputs");
   command->add_option("--output", o.outputs,
                       "FILE.npy for each output, name=FILE.npy, or FILE.npz for all; else printed");
   command->add_flag("--check", o.check, "compare with the reference evaluator");
@@ -248,21 +231,13 @@ void add_run(CLI::App& program) {
   command->add_option("--cotangent", o.cotangents,
                       "name=FILE.npy, name=FILE.npz:KEY or name=NUMBER of an output, for the "
                       "gradient of their sum");
-  command
-      ->add_option("--passes", o.passes,
-                   "passes, separated by commas, instead of the default; from fuse on they follow "
-                   "by themselves")
-      ->each([options](const std::string&) { options->has_passes = true; });
-  command->add_option("--cache", o.cache,
-                      "off, cold (begin with an empty one) or warm (the default)");
-  command->add_option("--math", o.math, "strict, standard or fast");
-  command->add_option("--threads", o.threads, "at most so many threads; 1 for each case");
   command->add_option("--jobs", o.jobs, "cases at a time; else one for each processor");
   command->add_option("--timeout", o.timeout, "seconds, for cases that state none (default 60)");
-  command->add_option("--repeat", o.repeat, "calls of the compiled function; updates add up");
-  command->add_option("--seed", o.inputs.seed, "of random inputs");
-  command->add_flag("--json", o.as_json, "print results and times as JSON");
-  command->callback([options] { run(*options); });
+  add_call_options(*command, options, "calls of the compiled function; updates add up");
+  command->callback([command, options] {
+    check_at_least_one(*command, "--jobs", options->jobs);
+    run(*options);
+  });
 }
 
 }  // namespace croton::tool

@@ -163,7 +163,13 @@ Description describe_source(const std::string& source, const SourceOptions& opti
   const bool looks_like_a_file = source.find('/') != std::string::npos || source.ends_with(".ctir");
   if (looks_like_a_file)
     throw UserError(fmt::format("cannot read {}: there is no such file", source));
-  return runtime::describe_entry(request_of(source).file.path, options.dims);
+  const std::vector<Entry> requests = requests_of(source);
+  Description out = runtime::describe_entry(requests.front().file.path, options.dims);
+  if (requests.size() > 1)
+    out.notes.push_back(fmt::format("{} is in the cache {} times; this is {}, used last. Others:{}",
+                                    source, requests.size(),
+                                    requests.front().file.key.substr(0, 12), same_named(requests)));
+  return out;
 }
 
 }  // namespace croton::tool

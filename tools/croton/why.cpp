@@ -113,6 +113,17 @@ std::vector<Change> changes(const RequestKey& there, const RequestKey& here,
   return out;
 }
 
+std::string text_of(const Change& c) {
+  std::string out;
+  if (c.there.empty())
+    out = fmt::format("{}: new here: {}", c.what, c.here);
+  else if (c.here.empty())
+    out = fmt::format("{}: only there: {}", c.what, c.there);
+  else
+    out = fmt::format("{}: {} there, {} here", c.what, c.there, c.here);
+  return c.sites.empty() ? out : fmt::format("{}  ({})", out, fmt::join(c.sites, ", "));
+}
+
 std::size_t distance(const RequestKey& there, const RequestKey& here) {
   constexpr std::size_t kOtherFunction = std::size_t{1} << 32;
   std::size_t out = 0;

@@ -21,6 +21,9 @@ struct Change {
                                           const runtime::RequestKey& here,
                                           const std::map<int, std::vector<std::string>>& sites);
 
+/// "constant: 0.5 there, 0.25 here  (model.cpp:12)".
+[[nodiscard]] std::string text_of(const Change& change);
+
 /// How far two keys are apart: settings and lines that differ; another function is further than any
 /// change of the same one.
 [[nodiscard]] std::size_t distance(const runtime::RequestKey& there,

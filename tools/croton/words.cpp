@@ -46,8 +46,10 @@ std::vector<std::string> words_of(const std::string& option) {
   return out;
 }
 
-std::string unknown_word(const CLI::App& program, int argc, char** argv) {
+std::string what_is_wrong(const CLI::App& program, const CLI::ParseError& error, int argc,
+                          char** argv) {
   const CLI::App* at = &program;
+  std::string path;  // of commands, "cache why"
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--") break;
@@ -56,8 +58,9 @@ std::string unknown_word(const CLI::App& program, int argc, char** argv) {
       const std::vector<std::string> known = option_names(*at);
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       const std::vector<std::string_view> views(known.begin(), known.end());
-      return fmt::format("{}: unknown option {}{}", at->get_name(), name,
-                         ir::suggestion(name, views));
+      return fmt::format("{}unknown option {}{}; see croton {}--help",
+                         path.empty() ? "" : path + ": ", name, ir::suggestion(name, views),
+                         path.empty() ? "" : path + " ");
     }
     const std::vector<const CLI::App*> commands = commands_of(*at);
     if (word.starts_with("-") || commands.empty()) continue;
@@ -65,16 +68,17 @@ std::string unknown_word(const CLI::App& program, int argc, char** argv) {
                                     [&](const CLI::App* sub) { return sub->get_name() == word; });
     if (found != commands.end()) {
       at = *found;
+      path += (path.empty() ? "" : " ") + word;
       continue;
     }
-    std::vector<std::string_view> known;
     std::vector<std::string> names;
     for (const CLI::App* sub : commands) names.push_back(sub->get_name());
-    known.assign(names.begin(), names.end());
-    return fmt::format("{}: unknown command {}{}; there are {}", at->get_name(), word,
-                       ir::suggestion(word, known), fmt::join(names, ", "));
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    return fmt::format("{}unknown command {}{}; there are {}", path.empty() ? "" : path + ": ",
+                       word, ir::suggestion(word, known), fmt::join(names, ", "));
   }
-  return "";
+  return fmt::format("{}{}; see croton {}--help", path.empty() ? "" : path + ": ", error.what(),
+                     path.empty() ? "" : path + " ");
 }
 
 }  // namespace croton::tool

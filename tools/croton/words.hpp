@@ -14,8 +14,9 @@ namespace croton::tool {
 [[nodiscard]] std::vector<const CLI::App*> commands_of(const CLI::App& command);
 /// The words that an option of that name takes, where a table of croton lists them: "--stage".
 [[nodiscard]] std::vector<std::string> words_of(const std::string& option);
-/// "unknown command dmup; did you mean "dump"?" for the first word that the program does not know;
-/// "" when it knows them all.
-[[nodiscard]] std::string unknown_word(const CLI::App& program, int argc, char** argv);
+/// One line about a command line that cannot be read: the first word that the program does not know
+/// with the nearest that it does, else what the parser says.
+[[nodiscard]] std::string what_is_wrong(const CLI::App& program, const CLI::ParseError& error,
+                                        int argc, char** argv);
 
 }  // namespace croton::tool
