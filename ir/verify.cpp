@@ -107,6 +107,7 @@ class Verifier {
             name(group.kind), info(group.lead().op()).name);
     }
     if (module_.level != Level::grouped) return;
+    check_order();
     for (const Value& root : module_.roots()) {
       const bool in_memory = root.op() == Op::input || root.op() == Op::shared;
       check(in_memory || std::any_of(module_.groups.begin(), module_.groups.end(),
@@ -115,6 +116,27 @@ class Verifier {
                                                         root) != group.outputs.end();
                                      }),
             "no group computes a result, {}", info(root.op()).name);
+    }
+  }
+
+  // A group reads results of groups before it alone.
+  void check_order() const {
+    std::map<const Node*, std::size_t> maker;
+    for (std::size_t g = 0; g < module_.groups.size(); ++g)
+      for (const Value& member : module_.groups[g].members) maker[member.node.get()] = g;
+    for (std::size_t g = 0; g < module_.groups.size(); ++g) {
+      std::unordered_set<const Node*> seen;
+      std::vector<Value> stack = module_.groups[g].members;
+      while (!stack.empty()) {
+        const Value next = stack.back();
+        stack.pop_back();
+        if (!seen.insert(next.node.get()).second) continue;
+        const auto made = maker.find(next.node.get());
+        check(made == maker.end() || made->second <= g, "the group {} reads {}, a later one",
+              module_.groups[g].name, made == maker.end() ? "" : module_.groups[made->second].name);
+        if (made != maker.end() && made->second < g) continue;
+        stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
+      }
     }
   }
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "passes/group_order.hpp"
 #include "passes/scalars.hpp"
 
 namespace croton::passes {
@@ -193,22 +194,6 @@ class Fuser {
     }
   }
 
-  // Where a group's members stand in the graph's order: nothing outside [first, last] of two groups
-  // can lie on a path between them.
-  struct Span {
-    std::size_t first, last;
-  };
-
-  void find_spans() {
-    std::unordered_map<const ir::Node*, std::size_t> position;
-    for (std::size_t i = 0; i < order_.size(); ++i) position[order_[i].get()] = i;
-    spans_.clear();
-    for (const Group& group : groups_) {
-      const std::size_t at = position.at(group.members[0].node.get());
-      spans_.push_back({at, at});
-    }
-  }
-
   // Groups that `group` reads, without itself.
   [[nodiscard]] std::vector<int> producers(int group) const {
     std::vector<int> found;
@@ -224,7 +209,7 @@ class Fuser {
 
   // Does `group` need `wanted` through another group, or (when `direct`) at all?
   [[nodiscard]] bool needs(int group, int wanted, bool direct) const {
-    const std::size_t begin = spans_[static_cast<std::size_t>(wanted)].first;
+    if (!group_order_.before(wanted, group)) return false;
     std::vector<int> stack{group};
     std::unordered_set<int> seen{group};
     while (!stack.empty()) {
@@ -232,11 +217,27 @@ class Fuser {
       stack.pop_back();
       for (const int other : producers(g)) {
         if (other == wanted && (direct || g != group)) return true;
-        if (other == wanted || spans_[static_cast<std::size_t>(other)].last < begin) continue;
+        if (other == wanted || group_order_.before(other, wanted)) continue;
         if (seen.insert(other).second) stack.push_back(other);
       }
     }
     return false;
+  }
+
+  // What `late` needs of the groups after `early`.
+  [[nodiscard]] std::vector<int> between(int early, int late) const {
+    std::vector<int> found, stack{late};
+    std::unordered_set<int> seen{late};
+    while (!stack.empty()) {
+      const int g = stack.back();
+      stack.pop_back();
+      for (const int other : producers(g)) {
+        if (!group_order_.before(early, other) || !seen.insert(other).second) continue;
+        found.push_back(other);
+        stack.push_back(other);
+      }
+    }
+    return found;
   }
 
   // No path leads from the producer to the consumer through a third group, nor back.
@@ -285,6 +286,9 @@ class Fuser {
   }
 
   void absorb(int host, int guest) {
+    group_order_.merge(
+        host, guest,
+        group_order_.before(host, guest) ? between(host, guest) : between(guest, host));
     auto& h = groups_[static_cast<std::size_t>(host)];
     auto& g = groups_[static_cast<std::size_t>(guest)];
     for (const Value& member : g.members) {
@@ -292,9 +296,6 @@ class Fuser {
       h.members.push_back(member);
     }
     g.members.clear();
-    Span &mine = spans_[static_cast<std::size_t>(host)],
-         &its = spans_[static_cast<std::size_t>(guest)];
-    mine = {std::min(mine.first, its.first), std::max(mine.last, its.last)};
   }
 
   void try_merge(int producer, int consumer) {
@@ -315,7 +316,7 @@ class Fuser {
 
   void merge() {
     refusals_.clear();
-    find_spans();
+    group_order_ = GroupOrder(groups_.size());
     for (const Value& v : kept_)
       for (const Value& read : reads(v))
         if (!is_leaf(read)) try_merge(group_of_.at(read.node.get()), group_of_.at(v.node.get()));
@@ -364,10 +365,15 @@ class Fuser {
 
   std::vector<Group> ordered() {
     std::vector<Group> out;
-    std::set<int> done;
+    enum class State : std::uint8_t { fresh, open, done };
+    std::vector<State> states(groups_.size(), State::fresh);
     const std::function<void(int)> visit = [&](int g) {
-      if (groups_[static_cast<std::size_t>(g)].members.empty() || !done.insert(g).second) return;
+      State& state = states[static_cast<std::size_t>(g)];
+      CROTON_CHECK(state != State::open, "two kernels wait for each other");
+      if (groups_[static_cast<std::size_t>(g)].members.empty() || state == State::done) return;
+      state = State::open;
       for (const int other : producers(g)) visit(other);
+      state = State::done;
       out.push_back(groups_[static_cast<std::size_t>(g)]);
     };
     for (std::size_t g = 0; g < groups_.size(); ++g) visit(static_cast<int>(g));
@@ -425,7 +431,7 @@ class Fuser {
   mutable std::unordered_map<const ir::Node*, std::vector<Value>> reads_;
   mutable std::unordered_map<const ir::Node*, int> costs_;
   mutable std::unordered_map<const ir::Node*, std::vector<Place>> places_;
-  std::vector<Span> spans_;
+  GroupOrder group_order_;
 };
 
 }  // namespace
