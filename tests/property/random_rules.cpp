@@ -91,6 +91,7 @@ Value with_part_unwritten(Pool& pool, const Value& side) {
       continue;
     const passes::Rule reversed{.name = rule.name, .from = rule.to, .to = rule.from, .on = rule.on};
     const Value part{node, 0};
+    if (part.op() == Op::call) continue;  // names its attributes where the rule's ops list theirs
     if (!reversed.may_start_at(part.op())) continue;
     const Value before = reversed.apply(part, {});
     if (before && before.type() == part.type()) return substituted(side, part, before);
