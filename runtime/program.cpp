@@ -552,10 +552,10 @@ void Program::check_overlap(std::span<const ArrayView> outputs,
     }
     const auto size = static_cast<std::int64_t>(size_of(view.dtype()));
     const auto base = static_cast<std::int64_t>(first);
-    return std::pair(base + low * size,
-                     view.count() == 0 ? base + low * size : base + (high + 1) * size);
+    return std::pair(base + low * size, base + (high + 1) * size);
   };
   const auto meet = [&](const ArrayView& a, const ArrayView& b) {
+    if (a.count() == 0 || b.count() == 0) return false;
     const auto [a0, a1] = range(a);
     const auto [b0, b1] = range(b);
     return a0 < b1 && b0 < a1;
