@@ -3,7 +3,7 @@
 #   tests/tool/precompile.sh PATH-OF-CROTON
 source "$(dirname "$0")/common.sh"
 
-expect 0 "kernels for x86-64-v2" "$croton" precompile "$work/layer.ctir" -o "$work/kernels" --target x86-64-v2,x86-64-v3 --dims n=1,32,600
+expect 0 "layer: 1 kernel for x86-64-v2" "$croton" precompile "$work/layer.ctir" -o "$work/kernels" --target x86-64-v2,x86-64-v3 --dims n=1,32,600
 
 # A machine without a compiler: nothing but the given cache, which is only read.
 bare() { env CROTON_COMPILER=/nowhere CROTON_CACHE_DIR="$work/empty" CROTON_CACHE_PATH="$work/kernels" "$@"; }
