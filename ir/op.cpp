@@ -6,6 +6,7 @@
 #include "ir/builder.hpp"
 #include "ir/gradient.hpp"
 #include "ir/infer.hpp"
+#include "ir/spelling.hpp"
 
 namespace croton::ir {
 namespace {
@@ -75,11 +76,11 @@ std::optional<Op> op_named(std::string_view name) {
 void check_operand_count(Op op, std::size_t count) {
   const OpInfo& row = info(op);
   const int given = static_cast<int>(count);
-  if (row.arity >= 0 && given != row.arity)
-    throw UserError(fmt::format("{} takes {} operands, not {}", row.name, row.arity, given));
-  if (row.arity < 0 && given < row.least)
-    throw UserError(
-        fmt::format("{} takes at least {} operands, not {}", row.name, row.least, given));
+  const bool fixed = row.arity >= 0;
+  const int wanted = fixed ? row.arity : row.least;
+  if (fixed ? given != wanted : given < wanted)
+    throw UserError(fmt::format("{} takes {}{}, not {}", row.name, fixed ? "" : "at least ",
+                                counted(static_cast<std::size_t>(wanted), "operand"), given));
 }
 
 bool in_domain(Domain domain, DType dtype) {

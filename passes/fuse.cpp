@@ -207,42 +207,31 @@ class Fuser {
     return found;
   }
 
-  // Does `group` need `wanted` through another group, or (when `direct`) at all?
-  [[nodiscard]] bool needs(int group, int wanted, bool direct) const {
-    if (!group_order_.before(wanted, group)) return false;
-    std::vector<int> stack{group};
-    std::unordered_set<int> seen{group};
-    while (!stack.empty()) {
-      const int g = stack.back();
-      stack.pop_back();
-      for (const int other : producers(g)) {
-        if (other == wanted && (direct || g != group)) return true;
-        if (other == wanted || group_order_.before(other, wanted)) continue;
-        if (seen.insert(other).second) stack.push_back(other);
-      }
-    }
-    return false;
-  }
+  // How a group needs an earlier one.
+  struct Need {
+    bool directly = false, through_others = false;
+    std::vector<int> others;  // groups after the earlier one that the later one needs
+    explicit operator bool() const { return directly || through_others; }
+  };
 
-  // What `late` needs of the groups after `early`.
-  [[nodiscard]] std::vector<int> between(int early, int late) const {
-    std::vector<int> found, stack{late};
+  // Does `late` need `early`, which comes before it?
+  [[nodiscard]] Need need(int late, int early) const {
+    Need found;
+    std::vector<int> stack{late};
     std::unordered_set<int> seen{late};
     while (!stack.empty()) {
       const int g = stack.back();
       stack.pop_back();
       for (const int other : producers(g)) {
-        if (!group_order_.before(early, other) || !seen.insert(other).second) continue;
-        found.push_back(other);
-        stack.push_back(other);
+        if (other == early) {
+          (g == late ? found.directly : found.through_others) = true;
+        } else if (group_order_.before(early, other) && seen.insert(other).second) {
+          found.others.push_back(other);
+          stack.push_back(other);
+        }
       }
     }
     return found;
-  }
-
-  // No path leads from the producer to the consumer through a third group, nor back.
-  [[nodiscard]] bool convex(int producer, int consumer) const {
-    return !needs(consumer, producer, false) && !needs(producer, consumer, true);
   }
 
   const std::vector<Place>& places(const Value& reader) const {
@@ -285,10 +274,9 @@ class Fuser {
     return "";
   }
 
-  void absorb(int host, int guest) {
-    group_order_.merge(
-        host, guest,
-        group_order_.before(host, guest) ? between(host, guest) : between(guest, host));
+  // `others` are what the later of both needs of the groups after the earlier one.
+  void absorb(int host, int guest, std::vector<int> others) {
+    group_order_.merge(host, guest, std::move(others));
     auto& h = groups_[static_cast<std::size_t>(host)];
     auto& g = groups_[static_cast<std::size_t>(guest)];
     for (const Value& member : g.members) {
@@ -305,9 +293,11 @@ class Fuser {
     if (host.members.empty() || guest.members.empty()) return;
     if (host.kind == GroupKind::serial) return;
     std::string why = obstacle(host, guest);
-    if (why.empty() && !convex(producer, consumer)) why = "another kernel lies between them";
+    Need found;
+    if (why.empty() && (found = need(consumer, producer)).through_others)
+      why = "another kernel lies between them";
     if (why.empty())
-      absorb(producer, consumer);
+      absorb(producer, consumer, std::move(found.others));
     else
       refusals_.push_back({fmt::format("{} into {}", ir::info(guest.members[0].op()).name,
                                        ir::info(host.members[0].op()).name),
@@ -329,7 +319,8 @@ class Fuser {
             x.members.size() + y.members.size() > 8 || cost_of(x) + cost_of(y) > kMaxCost)
           continue;
         const int i = static_cast<int>(a), j = static_cast<int>(b);
-        if (!needs(i, j, true) && !needs(j, i, true)) absorb(i, j);
+        Need found = group_order_.before(i, j) ? need(j, i) : need(i, j);
+        if (!found) absorb(i, j, std::move(found.others));
       }
   }
 
@@ -363,20 +354,9 @@ class Fuser {
     return added;
   }
 
-  std::vector<Group> ordered() {
+  [[nodiscard]] std::vector<Group> ordered() const {
     std::vector<Group> out;
-    enum class State : std::uint8_t { fresh, open, done };
-    std::vector<State> states(groups_.size(), State::fresh);
-    const std::function<void(int)> visit = [&](int g) {
-      State& state = states[static_cast<std::size_t>(g)];
-      CROTON_CHECK(state != State::open, "two kernels wait for each other");
-      if (groups_[static_cast<std::size_t>(g)].members.empty() || state == State::done) return;
-      state = State::open;
-      for (const int other : producers(g)) visit(other);
-      state = State::done;
-      out.push_back(groups_[static_cast<std::size_t>(g)]);
-    };
-    for (std::size_t g = 0; g < groups_.size(); ++g) visit(static_cast<int>(g));
+    for (const int g : group_order_.order()) out.push_back(groups_[static_cast<std::size_t>(g)]);
     return out;
   }
 

@@ -17,6 +17,12 @@ GroupOrder::GroupOrder(std::size_t groups) : labels_(groups) {
   }
 }
 
+std::vector<int> GroupOrder::order() const {
+  std::vector<int> out;
+  for (const auto& [label, group] : groups_) out.push_back(group);
+  return out;
+}
+
 void GroupOrder::merge(int host, int guest, std::vector<int> between) {
   std::sort(between.begin(), between.end(), [&](int a, int b) { return before(a, b); });
   const int early = before(host, guest) ? host : guest;
@@ -41,13 +47,13 @@ void GroupOrder::merge(int host, int guest, std::vector<int> between) {
 }
 
 void GroupOrder::spread() {
-  std::map<std::uint64_t, int> spread;
+  std::map<std::uint64_t, int> fresh;
   std::uint64_t next = 0;
   for (const auto& [label, group] : groups_) {
     labels_[static_cast<std::size_t>(group)] = next += kGap;
-    spread.emplace_hint(spread.end(), next, group);
+    fresh.emplace_hint(fresh.end(), next, group);
   }
-  groups_ = std::move(spread);
+  groups_ = std::move(fresh);
 }
 
 }  // namespace croton::passes

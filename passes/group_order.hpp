@@ -17,6 +17,9 @@ class GroupOrder {
 
   [[nodiscard]] bool before(int a, int b) const { return label(a) < label(b); }
 
+  /// The groups there are, each after those it reads.
+  [[nodiscard]] std::vector<int> order() const;
+
   /// `host` becomes both and takes the place of the earlier one. `between` are the groups after
   /// that place which the later one needs, none of which needs the earlier one: they move before
   /// it.
