@@ -121,6 +121,7 @@ void reduction_rows(Runner& runner);
 void product_rows(Runner& runner);
 void training_rows(Runner& runner);
 void compile_rows(Runner& runner);
+void wide_rows(Runner& runner);
 
 /// The other half of compile_rows: a process of its own for each graph.
 int compile_graph(const std::string& form, int nodes);

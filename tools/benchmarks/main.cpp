@@ -42,6 +42,7 @@ int main(int argc, char** argv) try {
   bench::product_rows(runner);
   bench::training_rows(runner);
   bench::compile_rows(runner);
+  bench::wide_rows(runner);
   return runner.failed() ? 1 : 0;
 } catch (const std::exception& error) {
   std::cerr << "croton_bench: " << error.what() << "\n";
