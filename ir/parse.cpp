@@ -170,9 +170,9 @@ class Parser {
     Dim sum(0);
     bool negative = scan_.accept("-");
     do {
-      Dim product = factor();
+      Dim product = factor(negative);
       while (scan_.accept("*")) product = product * factor();
-      sum = negative ? sum - product : sum + product;
+      sum = sum + product;
       if (scan_.looks_at("->")) break;
       negative = scan_.accept("-");
     } while (negative || scan_.accept("+"));
@@ -180,8 +180,9 @@ class Parser {
     return sum;
   }
 
-  Dim factor() {
-    if (scan_.at_number()) return Dim(scan_.integer());
+  Dim factor(bool negative = false) {
+    if (scan_.at_number()) return Dim(negative ? scan_.negated_integer() : scan_.integer());
+    if (negative) return Dim(0) - factor();
     const std::string name = scan_.identifier("a dim");
     if (!scan_.accept("(")) {
       Dim::reserve(name);

@@ -127,8 +127,15 @@ std::string Scanner::number_text() {
   return std::string(text_.substr(start, at_ - start));
 }
 
-std::int64_t Scanner::integer() {
+std::int64_t Scanner::integer() { return integer(number_text()); }
+
+std::int64_t Scanner::negated_integer() {
   const std::string text = number_text();
+  if (text.starts_with('-')) return integer(text.substr(1));
+  return integer("-" + text.substr(text.starts_with('+') ? 1 : 0));
+}
+
+std::int64_t Scanner::integer(const std::string& text) {
   errno = 0;
   char* end = nullptr;
   const long long value = std::strtoll(text.c_str(), &end, 10);

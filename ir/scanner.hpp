@@ -32,6 +32,8 @@ class Scanner {
   /// The number that comes next has no point, exponent or letters.
   [[nodiscard]] bool number_is_integer();
   std::int64_t integer();
+  /// The integer times -1: the least one can be written so, its magnitude cannot be read.
+  std::int64_t negated_integer();
   std::uint64_t natural();
   /// Hexadecimal or decimal, inf, nan, and nan:0x… with a NaN's own bits.
   double real();
@@ -48,6 +50,7 @@ class Scanner {
  private:
   void skip();
   [[nodiscard]] std::string number_text();
+  std::int64_t integer(const std::string& text);
   template <class T, class Bits, class Convert>
   T floating(const Convert& convert);
   std::string_view text_;

@@ -135,11 +135,12 @@ void lower_elementwise(Lowering& l) {
 
 namespace {
 
-// Chunks of a full reduction; 1 when it is known to need no more.
+// Chunks of a full reduction; 1 when it is known to need no more. Nothing is one chunk too: the
+// tree reads a partial that was written.
 Dim full_reduction_chunks(const Value& reduction) {
   const Dim count = volume(reduction.node->operands[0].shape());
   if (provably_less_equal(count, Dim(ir::kReductionChunk))) return Dim(1);
-  return Dim::floordiv(count + Dim(ir::kReductionChunk - 1), Dim(ir::kReductionChunk));
+  return Dim::max(Dim::floordiv(count + Dim(ir::kReductionChunk - 1), Dim(ir::kReductionChunk)), 1);
 }
 
 }  // namespace
@@ -152,7 +153,7 @@ Shape partials_of(const Group& group) {
   }
   if (group.kind != GroupKind::full) return {};
   const Dim chunks = full_reduction_chunks(group.lead());
-  return chunks.is(1) ? Shape{} : Shape{Dim::max(chunks, 1)};
+  return chunks.is(1) ? Shape{} : Shape{chunks};
 }
 
 void lower_full(Lowering& l) {

@@ -489,10 +489,13 @@ void Program::call_into(std::span<const ArrayView> outputs, std::span<const Arra
     throw UserError(
         fmt::format("{} has {} outputs, not {}", module_.name, outputs_.size(), outputs.size()));
   CROTON_CHECK(spent.empty() || spent.size() == launches_.size(), "times of another function");
-  check_overlap(outputs, inputs);
   const Locks locks(*this);
   const auto checked = [&](const std::int64_t* leaves) {
+    check_overlap(outputs, inputs);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i].is_number())
+        throw UserError(
+            fmt::format("{}: output {} was given a number, not memory", module_.name, i));
       const std::vector<DimProgram>& extents = outputs_[i].extents;
       const bool fits =
           outputs[i].dtype() == outputs_[i].dtype &&
@@ -510,6 +513,8 @@ void Program::call_into(std::span<const ArrayView> outputs, std::span<const Arra
       if (!is_row_major(outputs[i]))
         throw UserError(
             fmt::format("{}: the memory for output {} must be row-major", module_.name, i));
+      if (outputs[i].data() == nullptr && outputs[i].count() > 0)
+        throw UserError(fmt::format("{}: output {} was given a null pointer", module_.name, i));
     }
     return outputs;
   };
@@ -542,16 +547,16 @@ void Program::raw_with_context(void* const* pointers, const std::int64_t* dims) 
 
 void Program::check_overlap(std::span<const ArrayView> outputs,
                             std::span<const ArrayView> inputs) const {
+  // In 128 bits: no stride that a caller makes up overflows.
   const auto range = [](const ArrayView& view) {
-    const auto first = reinterpret_cast<std::uintptr_t>(view.data());
-    std::int64_t low = 0, high = 0;
+    __int128 low = 0, high = 0;
     for (int i = 0; i < view.rank(); ++i) {
       const auto axis = static_cast<std::size_t>(i);
-      const std::int64_t reach = (view.shape()[axis] - 1) * view.strides()[axis];
+      const __int128 reach = static_cast<__int128>(view.shape()[axis] - 1) * view.strides()[axis];
       (reach < 0 ? low : high) += reach;
     }
-    const auto size = static_cast<std::int64_t>(size_of(view.dtype()));
-    const auto base = static_cast<std::int64_t>(first);
+    const auto size = static_cast<__int128>(size_of(view.dtype()));
+    const auto base = static_cast<__int128>(reinterpret_cast<std::uintptr_t>(view.data()));
     return std::pair(base + low * size, base + (high + 1) * size);
   };
   const auto meet = [&](const ArrayView& a, const ArrayView& b) {

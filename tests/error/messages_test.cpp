@@ -103,6 +103,15 @@ TEST_CASE("mistakes of a call") {
   Array out = Array::zeros<float>({600}), y1 = Array::zeros<float>({600});
   CHECK_THROWS_WITH(f.into({y1}, a, y1), Contains("the memory of output 0 overlaps argument y"));
   CHECK_THROWS_WITH(f.into({a}, a, y1), Contains("overlaps argument x"));
+  CHECK_THROWS_WITH(f.into({out}, a, y1, out), "f takes 2 arguments (x, y), not 3");
+  CHECK_THROWS_WITH(f.into({ArrayView(static_cast<float*>(nullptr), {600})}, a, y1),
+                    "f: output 0 was given a null pointer");
+  CHECK_THROWS_WITH(
+      f.into({ArrayView(2.5F)}, Array::zeros<float>({1, 2}), Array::zeros<float>({1})),
+      "f: output 0 was given a number, not memory");
+  // Strides that leave the address space: their sum is defined.
+  CHECK_THROWS_WITH(f.into({ArrayView(out.data<float>(), {600}, {INT64_MAX})}, a, y1),
+                    Contains("output 0"));
   f.into({out}, a, y1);
   // Nothing overlaps nothing, wherever it lies.
   Expr v = input("v", f32, {"n"});

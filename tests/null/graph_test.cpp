@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <limits>
 #include <sstream>
 #include <thread>
 
@@ -22,6 +23,22 @@ TEST_CASE("dims have a normal form, so equal expressions are equal dims") {
   CHECK(Dim::min(n, n + 1) == n);
   CHECK((n * 784 + 3).text() == "784*n + 3");
   CHECK_FALSE(n == m);
+}
+
+TEST_CASE("dims with the least integer are read back as they were printed") {
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  for (const Dim& dim : {Dim("n") + Dim(least), Dim("n") * Dim(least) + Dim(3), Dim(least)}) {
+    Module module;
+    module.name = "m";
+    const Value x = input("x", tensor(DType::f32, {Dim("n"), Dim("m")}));
+    module.inputs = {x};
+    module.outputs = {x};
+    module.requires_.push_back({.a = dim, .b = Dim(0), .relation = Relation::at_least});
+    const std::string text = print(module);
+    INFO(text);
+    const Module read = parse(text);
+    CHECK(read.requires_.at(0).same_as(module.requires_[0]));
+  }
 }
 
 TEST_CASE("equal pure nodes are one node, inputs keep their identity") {
