@@ -375,8 +375,10 @@ void Program::run(Context& context, void* const* inputs, void* const* outputs,
   }
   for (const Commit& commit : commits_) {
     const auto source = static_cast<std::size_t>(commit.source);
-    std::memcpy(context.shared[static_cast<std::size_t>(commit.variable)], context.pointers[source],
-                static_cast<std::size_t>(buffers_[source].bytes(leaves)));
+    // Nothing has no address either.
+    if (const auto bytes = static_cast<std::size_t>(buffers_[source].bytes(leaves)); bytes > 0)
+      std::memcpy(context.shared[static_cast<std::size_t>(commit.variable)],
+                  context.pointers[source], bytes);
   }
 }
 
