@@ -51,7 +51,7 @@ Type cross_entropy_type(Operands operands, const NamedAttributes&) {
 
 // ---- bodies
 Value maximum_kept(const Value& x, const Integers& axes) {
-  return restore_axes(reduce(Op::max, x, axes), x.shape(), axes);
+  return restore_axes(reduce(Op::supremum, x, axes), x.shape(), axes);
 }
 
 Value softmax(Operands o, const NamedAttributes& attributes) {
@@ -69,7 +69,7 @@ Value log_softmax(Operands o, const NamedAttributes& attributes) {
 
 // An infinite maximum is not subtracted: exp(-inf - -inf) would be NaN where the answer is -inf.
 Value finite_maximum(const Value& x, const Integers& axes) {
-  const Value top = reduce(Op::max, x, axes);
+  const Value top = reduce(Op::supremum, x, axes);
   return where(isinf(top), zeros_of(top), top);
 }
 

@@ -11,6 +11,13 @@ bool has(const Integers& labels, std::int64_t label) {
 
 }  // namespace
 
+Literal reduction_start(Op reduction, DType dtype) {
+  if (reduction == Op::sum && is_real(dtype)) return Literal::scalar_of(dtype, -0.0);
+  const double identity = *info(*info(reduction).combine).identity;
+  return dtype == DType::boolean ? Literal::scalar(identity > 0)
+                                 : Literal::scalar_of(dtype, identity);
+}
+
 ContractOrder contract_order(const Node& contract) {
   ContractOrder order;
   Integers first = contract.attribute<Integers>("a"), second = contract.attribute<Integers>("b");

@@ -21,6 +21,10 @@ inline constexpr std::int64_t kColumnChunk = 512;
 /// Products: one multiply-add chain per block of this many inner elements.
 inline constexpr std::int64_t kContractBlock = 4096;
 
+/// What a reduction starts from: the identity of its combining op, within the dtype. Sums of reals
+/// start from -0, so that nothing but zeros of one sign decides a zero's sign before +0 is added.
+[[nodiscard]] Literal reduction_start(Op reduction, DType dtype);
+
 /// How a `contract` node adds: decided by ranks and the order of axes, never by extents.
 struct ContractOrder {
   /// The second operand has the result's innermost label; operands change places for that.

@@ -87,21 +87,6 @@ class Exact final : public Evaluator {
 
   ScalarLoop loop(Op op, DType dtype) const { return exact_loop(op, dtype, fma_); }
 
-  static Literal identity_of(Op op, DType dtype) {
-    return with_type(dtype, [&](auto zero) {
-      using T = decltype(zero);
-      constexpr bool real = std::is_floating_point_v<T>;
-      if (op == Op::max)
-        return Literal::scalar(static_cast<T>(real ? -std::numeric_limits<T>::infinity()
-                                                   : std::numeric_limits<T>::lowest()));
-      if (op == Op::min)
-        return Literal::scalar(static_cast<T>(real ? std::numeric_limits<T>::infinity()
-                                                   : std::numeric_limits<T>::max()));
-      if (op == Op::sum && real) return Literal::scalar(static_cast<T>(-0.0));
-      return Literal::scalar_of(dtype, info(op).identity.value_or(0));
-    });
-  }
-
   static std::vector<std::byte> bytes_of(const Literal& l) {
     return {l.bytes().begin(), l.bytes().end()};
   }
@@ -119,7 +104,7 @@ class Exact final : public Evaluator {
     const std::size_t size = size_of(dtype);
     const std::int64_t lanes = reduction_lanes(size);
     const ScalarLoop combine = loop(*info(op).combine, dtype);
-    const std::vector<std::byte> identity = bytes_of(identity_of(op, dtype));
+    const std::vector<std::byte> identity = bytes_of(reduction_start(op, dtype));
     Tree tree(combine, size);
     for (std::int64_t low = 0; low < count; low += kReductionChunk) {
       const std::int64_t high = std::min(low + kReductionChunk, count);
@@ -142,7 +127,7 @@ class Exact final : public Evaluator {
   void reduce_column(Op op, const Elements& column, std::byte* result) const {
     const std::size_t size = column.size;
     const ScalarLoop combine = loop(*info(op).combine, column.dtype);
-    const std::vector<std::byte> identity = bytes_of(identity_of(op, column.dtype));
+    const std::vector<std::byte> identity = bytes_of(reduction_start(op, column.dtype));
     const std::int64_t count = column.count();
     Tree tree(combine, size);
     for (std::int64_t low = 0; low < count; low += kColumnChunk) {
@@ -175,7 +160,7 @@ class Exact final : public Evaluator {
       Elements row = empty(x.dtype, {static_cast<std::int64_t>(positions.size())});
       for (std::size_t r = 0; r < positions.size(); ++r)
         std::memcpy(row.at(static_cast<std::int64_t>(r)), x.at(positions[r]), x.size);
-      if (row.count() == 0 && !info(node.op).identity)
+      if (row.count() == 0 && info(node.op).needs_elements)
         throw UserError(fmt::format("{}: an axis is empty, and this reduction has no identity",
                                     info(node.op).name));
       if (!innermost) return reduce_column(node.op, row, out.at(i));

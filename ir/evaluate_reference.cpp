@@ -223,7 +223,7 @@ class Reference final : public Evaluator {
       for (const std::int64_t at :
            reduced_positions(x.shape, node.attribute<Integers>("axes"), kept))
         row.push_back(&x.data<Bounded>()[at]);
-      if (row.empty() && !info(node.op).identity)
+      if (row.empty() && info(node.op).needs_elements)
         throw UserError(fmt::format("{}: an axis is empty, and this reduction has no identity",
                                     info(node.op).name));
       out.data<Bounded>()[i] = reduced(node.op, x.dtype, row);
@@ -236,9 +236,10 @@ class Reference final : public Evaluator {
     Node step;
     step.op = combine;
     const double u = is_real(dtype) ? format_of(dtype).epsilon : 0;
-    const bool extremum = op == Op::max || op == Op::min;
+    const bool extremum = combine == Op::maximum || combine == Op::minimum;
+    const Wide identity = static_cast<Wide>(*info(combine).identity);
     if (!is_real(dtype)) {
-      Bounded total = extremum ? *row[0] : Bounded{static_cast<Wide>(*info(op).identity), 0, false};
+      Bounded total = extremum ? *row[0] : Bounded{identity, 0, false};
       for (std::size_t r = extremum ? 1 : 0; r < row.size(); ++r) {
         const Bounded* pair[2] = {&total, row[r]};
         total = exact_element(step, dtype, dtype, pair);
@@ -246,12 +247,11 @@ class Reference final : public Evaluator {
       return total;
     }
     const WideFunction f = wide_function(combine);
-    Wide value = extremum ? row[0]->value : static_cast<Wide>(*info(op).identity), bound = 0,
-         magnitude = 0;
+    Wide value = identity, bound = 0, magnitude = 0;
     bool undetermined = false;
     for (std::size_t r = 0; r < row.size(); ++r) {
       undetermined |= row[r]->undetermined;
-      if (!(extremum && r == 0)) value = f(value, row[r]->value, 0);
+      value = f(value, row[r]->value, 0);
       if (extremum)
         bound = std::max<Wide>(bound, row[r]->bound);
       else if (op == Op::sum)

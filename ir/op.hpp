@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -85,6 +86,8 @@ struct AttributeColumn {
   AttributeKind kind;
 };
 
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 struct OpInfo {
   std::string_view name;
   int arity = -1;  // -1: variadic, from `least` operands
@@ -105,7 +108,7 @@ struct OpInfo {
   /// Why there is no gradient: "" exactly when vjp is set. Reason shown to the user.
   std::string_view no_gradient{};
   std::uint32_t traits = 0;
-  std::optional<double> identity{};  // of an associative op or a reduction's combine
+  std::optional<double> identity{};  // of an associative op; infinite: the dtype's end
   std::optional<double> absorbing{};
   /// Relative cost of one element in a vectorised loop, as measured: 1 is an addition. At most 4
   /// may be recomputed by fusion.
@@ -114,9 +117,10 @@ struct OpInfo {
   /// fused multiply-adds; 0: correctly rounded or exact.
   double ulp = 0;
   Samples samples = Samples::reals;
-  bool may_fail = false;      // can fail at run time
-  bool has_identity = false;  // never interned
-  int least = 0;              // operands that a variadic op cannot do without
+  bool may_fail = false;        // can fail at run time
+  bool has_identity = false;    // never interned
+  int least = 0;                // operands that a variadic op cannot do without
+  bool needs_elements = false;  // a reduction that has no answer for an empty axis
   /// Infix spelling and precedence (C++ levels: 5 is * /, 6 is + -, 9 is <, 10 is ==); "" is a
   /// call.
   std::string_view infix{};

@@ -1,33 +1,13 @@
 #include "passes/reduce.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "ir/contract_order.hpp"
 
 namespace croton::passes {
-namespace {
 
 using ir::Op;
 using ir::Value;
-
-double lowest(DType dtype) {
-  return with_type(dtype, [](auto zero) {
-    using T = decltype(zero);
-    if constexpr (std::is_floating_point_v<T>) return -std::numeric_limits<double>::infinity();
-    return static_cast<double>(std::numeric_limits<T>::lowest());
-  });
-}
-
-double highest(DType dtype) {
-  return with_type(dtype, [](auto zero) {
-    using T = decltype(zero);
-    if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<double>::infinity();
-    return static_cast<double>(std::numeric_limits<T>::max());
-  });
-}
-
-}  // namespace
 
 // As many as the number has bits: no more than 6 below 64, and one more where it doubles.
 Dim tree_levels(const Dim& chunks) {
@@ -35,16 +15,11 @@ Dim tree_levels(const Dim& chunks) {
 }
 
 Combiner combiner_of(Op reduction, DType dtype) {
-  const ir::OpInfo& row = ir::info(reduction);
-  Combiner c{*row.combine, dtype, row.identity.value_or(0), false};
-  if (reduction == Op::sum && is_real(dtype)) c.identity = -0.0;
-  if (reduction == Op::max) c.identity = lowest(dtype);
-  if (reduction == Op::min) c.identity = highest(dtype);
-  return c;
+  return {*ir::info(reduction).combine, dtype, ir::reduction_start(reduction, dtype)};
 }
 
 Value identity_of(KernelBuilder& kernel, const Combiner& combiner) {
-  return kernel.constant(combiner.dtype, combiner.identity);
+  return kernel.scalar(ir::constant(combiner.start));
 }
 
 Value combine(KernelBuilder& kernel, const Combiner& combiner, const Value& a, const Value& b) {

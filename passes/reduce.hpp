@@ -12,12 +12,11 @@ inline constexpr std::int64_t kTreeLevels = 52;
 /// At least as many levels as a tree over `chunks` has, and few where there are few chunks.
 [[nodiscard]] Dim tree_levels(const Dim& chunks);
 
-/// What is combined and how: the reduction's combining op, its start, and an element.
+/// What is combined and how: the reduction's combining op and what it starts from.
 struct Combiner {
   ir::Op op = ir::Op::add;
   DType dtype = DType::f32;
-  double identity = 0;  // -0.0 for sums
-  bool fused_product = false;
+  ir::Literal start;
 };
 
 [[nodiscard]] Combiner combiner_of(ir::Op reduction, DType dtype);

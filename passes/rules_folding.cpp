@@ -46,8 +46,7 @@ Value fold_constants(const Value& v, const RuleContext& context) {
       for (const Dim& d : *dims)
         if (!d.is_constant()) return {};
   for (const Value& x : v.node->operands)
-    if (*volume(x.shape()).constant() == 0 && !row.identity && row.kind == ir::OpKind::reduction)
-      return {};
+    if (*volume(x.shape()).constant() == 0 && row.needs_elements) return {};
   const std::vector<Value> root{v};
   return ir::constant(ir::evaluate_exact(
       root, {}, {.fma = context.fma, .fused_products = context.fused_products})[0]);
