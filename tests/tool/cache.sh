@@ -125,7 +125,8 @@ removed() { # ARGUMENT...: how many entries the command says it removed, of whic
   echo "${output%% *}"
 }
 before=$(entries)
-pruned=$(removed prune --max 1K) || failed=1
+bytes=$(find "$cache" -mindepth 2 -type f ! -path "*/source/*" -printf '%s\n' | paste -sd+ | bc)
+pruned=$(removed prune --max $((bytes - 1))) || failed=1
 echo keep >"$cache/notes.txt"
 cleared=$(removed clear) || failed=1
 [ $((pruned + cleared)) -eq "$before" ] && [ "$(entries)" -eq 0 ] ||
