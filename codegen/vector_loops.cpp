@@ -101,12 +101,63 @@ int vector_lanes(DType dtype, int vector_bytes) {
   return vector_bytes / static_cast<int>(size_of(dtype));
 }
 
+namespace {
+
+Dim alone(const Dim::Atom& atom) {
+  switch (atom.kind) {
+    case Dim::Atom::Kind::symbol:
+      return {atom.name};
+    case Dim::Atom::Kind::value:
+      return Dim::value_of(atom.node, atom.result);
+    case Dim::Atom::Kind::floordiv:
+      return Dim::floordiv(atom.arguments[0], atom.arguments[1]);
+    case Dim::Atom::Kind::mod:
+      return Dim::mod(atom.arguments[0], atom.arguments[1]);
+    case Dim::Atom::Kind::min:
+      return Dim::min(atom.arguments[0], atom.arguments[1]);
+    case Dim::Atom::Kind::max:
+      return Dim::max(atom.arguments[0], atom.arguments[1]);
+  }
+  return {};
+}
+
+Dim product_of(const Dim::Term& term, std::size_t without) {
+  Dim product(term.coefficient);
+  for (std::size_t i = 0; i < term.factors.size(); ++i)
+    if (i != without) product = product * alone(term.factors[i]);
+  return product;
+}
+
+// What a division took apart and the strides of neighbouring axes put together again is the number
+// itself: c*b*floordiv(a, b) + c*mod(a, b) is c*a. A divisor of 0 is the extent of an array that
+// has no elements.
+Dim rejoined(Dim offset) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    const Dim::Terms terms = offset.terms();
+    for (std::size_t t = 0; t < terms.size() && !changed; ++t)
+      for (std::size_t f = 0; f < terms[t].factors.size() && !changed; ++f) {
+        const Dim::Atom& atom = terms[t].factors[f];
+        if (atom.kind != Dim::Atom::Kind::mod) continue;
+        const Dim &a = atom.arguments[0], &b = atom.arguments[1];
+        const Dim scale = product_of(terms[t], f);
+        const Dim parts = scale * (b * Dim::floordiv(a, b) + Dim::mod(a, b));
+        const Dim rest = offset - parts;
+        changed = rest.terms().size() + parts.terms().size() == terms.size();
+        if (changed) offset = rest + scale * a;
+      }
+  }
+  return offset;
+}
+
+}  // namespace
+
 Dim offset_of(const Value& buffer, const Shape& index) {
   const ir::Type& type = buffer.type();
   const Shape strides = type.strides.empty() ? ir::row_major_strides(type.shape) : type.strides;
   Dim offset(0);
   for (std::size_t i = 0; i < index.size(); ++i) offset = offset + index[i] * strides[i];
-  return offset;
+  return rejoined(std::move(offset));
 }
 
 std::optional<std::int64_t> growth(const Dim& offset, const Value& index) {

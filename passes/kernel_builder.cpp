@@ -53,6 +53,8 @@ std::vector<Value> KernelBuilder::loop_over(
     types.push_back(v.type());
   }
   scopes_.emplace_back();
+  if (kind != "parallel")
+    scopes_.back().parameters = region.parameters, scopes_.back().range = range;
   region.results = body(dim_of(region.parameters[0]), inner);
   region.body = std::move(scopes_.back().body);
   scopes_.pop_back();
@@ -166,6 +168,40 @@ const Value* KernelBuilder::find(const std::string& key) const {
 
 void KernelBuilder::remember(const std::string& key, const Value& value) {
   scopes_.back().known.insert_or_assign(key, value);
+}
+
+void KernelBuilder::before_loops(const Index& place,
+                                 const std::function<void(const Value&)>& body) {
+  const auto is_of = [&](const Scope& scope, const Dim::Atom& atom) {
+    if (atom.kind != Dim::Atom::Kind::value) return false;
+    const auto own = [&](const Value& v) { return v.node == atom.node; };
+    return std::any_of(scope.parameters.begin(), scope.parameters.end(), own) ||
+           std::find(scope.listed.begin(), scope.listed.end(), atom.node.get()) !=
+               scope.listed.end();
+  };
+  Index used = place;
+  std::size_t outer = scopes_.size();
+  for (; !scopes_[outer - 1].parameters.empty(); --outer) {
+    const Scope& scope = scopes_[outer - 1];
+    bool needs = false;
+    for (const Dim& dim : used)
+      dim.for_each_leaf([&](const Dim::Atom& atom) { needs |= is_of(scope, atom); });
+    if (needs) break;
+    used.insert(used.end(), {scope.range[0], scope.range[1]});
+  }
+  std::vector<Scope> inner(std::make_move_iterator(scopes_.begin() + std::ptrdiff_t(outer)),
+                           std::make_move_iterator(scopes_.end()));
+  scopes_.resize(outer);
+  Value any_step;
+  for (const Scope& scope : inner) {
+    const Dim steps = scope.range[1] - scope.range[0];
+    if (provably_less_equal(Dim(1), steps)) continue;
+    const Value some = scalar(Op::gt, {index(steps), constant(DType::i64, 0)});
+    any_step = any_step ? scalar(Op::logical_and, {any_step, some}) : some;
+  }
+  body(any_step);
+  scopes_.insert(scopes_.end(), std::make_move_iterator(inner.begin()),
+                 std::make_move_iterator(inner.end()));
 }
 
 ir::NodePtr KernelBuilder::finish(const std::string& name) {

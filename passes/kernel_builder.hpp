@@ -60,10 +60,17 @@ class KernelBuilder {
   [[nodiscard]] const ir::Value* find(const std::string& key) const;
   void remember(const std::string& key, const ir::Value& value);
 
+  /// Runs `body` before the loops around the current place whose indices `place` does not use, up
+  /// to a branch or the parallel loop. It gets a boolean scalar that says whether these loops take
+  /// any step; nothing when they are known to.
+  void before_loops(const Index& place, const std::function<void(const ir::Value& any_step)>& body);
+
   ir::NodePtr finish(const std::string& name);
 
  private:
   struct Scope {
+    std::vector<ir::Value> parameters;  // of a loop that is not parallel
+    Shape range;                        // of that loop
     std::vector<ir::NodePtr> body;
     std::map<std::string, ir::Value> known;
     std::vector<const ir::Node*> listed;

@@ -1,7 +1,8 @@
 // Ops that walk an axis in order: argmax and argmin, cumsum, and general scatters.
 #include <algorithm>
 
-#include "passes/lower.hpp"
+#include "ir/contract_order.hpp"
+#include "passes/lower_parts.hpp"
 
 namespace croton::passes {
 namespace {
@@ -14,43 +15,173 @@ bool is_axis(const Integers& axes, std::int64_t axis) {
   return std::find(axes.begin(), axes.end(), axis) != axes.end();
 }
 
+// From how many elements on a row's position is looked for in lanes.
+constexpr std::int64_t kManyElements = 64;
+// Columns whose positions are looked for side by side.
+constexpr std::int64_t kPositionColumns = 256;
+
 // The first largest (smallest); the first NaN beats everything.
-void lower_position(Lowering& l, const Value& v) {
-  KernelBuilder& k = l.kernel;
-  const Value& x = v.node->operands[0];
-  const auto& axes = v.node->attribute<Integers>("axes");
-  Shape reduced;
-  for (const std::int64_t axis : axes) reduced.push_back(x.shape()[static_cast<std::size_t>(axis)]);
-  const Op better = v.op() == Op::argmax ? Op::gt : Op::lt;
-  k.loop("i", "parallel", 0, volume(v.shape()), 1, [&](const Dim& i) {
-    const Index kept = delinearise(i, v.shape());
-    const auto element = [&](const Dim& r) {
-      const Index place = delinearise(r, reduced);
-      Index index;
-      std::size_t a = 0, b = 0;
-      for (std::int64_t axis = 0; axis < x.rank(); ++axis)
-        index.push_back(is_axis(axes, axis) ? place[a++] : kept[b++]);
-      return l.scalars.at(x, index);
+class Positions {
+ public:
+  Positions(Lowering& l, const Value& v)
+      : l_(l),
+        k_(l.kernel),
+        v_(v),
+        x_(v.node->operands[0]),
+        axes_(v.node->attribute<Integers>("axes")) {
+    for (const std::int64_t axis : axes_)
+      reduced_.push_back(x_.shape()[static_cast<std::size_t>(axis)]);
+    better_ = v.op() == Op::argmax ? Op::gt : Op::lt;
+  }
+
+  void lower() {
+    const Dim count = volume(reduced_);
+    const bool columns = !v_.shape().empty() && !is_axis(axes_, x_.rank() - 1);
+    if (columns) return side_by_side(count);
+    bool trailing = true;
+    for (std::size_t i = 0; i < axes_.size(); ++i)
+      trailing &= axes_[i] == v_.rank() + static_cast<std::int64_t>(i);
+    k_.loop("i", "parallel", 0, volume(v_.shape()), 1, [&](const Dim& i) {
+      const Index kept = bound(k_, delinearise(i, v_.shape()));
+      if (!trailing || provably_less_equal(count, Dim(kManyElements - 1)))
+        return one_by_one(kept, count);
+      if (provably_less_equal(Dim(kManyElements), count)) return in_lanes(kept, count);
+      const Value many = k_.scalar(
+          Op::ge, {k_.index(count), k_.constant(DType::i64, static_cast<double>(kManyElements))});
+      k_.branch(many, [&] { in_lanes(kept, count); });
+      k_.branch(k_.scalar(Op::logical_not, {many}), [&] { one_by_one(kept, count); });
+    });
+  }
+
+ private:
+  [[nodiscard]] Value element(const Index& kept, const Dim& r) {
+    const Index place = delinearise(r, reduced_);
+    Index index;
+    std::size_t a = 0, b = 0;
+    for (std::int64_t axis = 0; axis < x_.rank(); ++axis)
+      index.push_back(is_axis(axes_, axis) ? place[a++] : kept[b++]);
+    return l_.scalars.at(x_, index);
+  }
+
+  [[nodiscard]] Value wins(const Value& candidate, const Value& best) {
+    const Value is_better = k_.scalar(better_, {candidate, best});
+    if (!is_real(x_.dtype())) return is_better;
+    const Value is_nan = k_.scalar(Op::isnan, {candidate});
+    const Value is_fine = k_.scalar(Op::logical_not, {k_.scalar(Op::isnan, {best})});
+    return k_.scalar(Op::logical_or, {is_better, k_.scalar(Op::logical_and, {is_nan, is_fine})});
+  }
+
+  void finish(const Index& kept, const Value& position) {
+    l_.scalars.define(v_, kept, position);
+    l_.store_targets(v_, kept);
+  }
+
+  void one_by_one(const Index& kept, const Dim& count) {
+    const std::vector<Value> start{element(kept, 0), k_.index(0)};
+    const auto found =
+        k_.loop("r", "serial", 1, count, 1, start,
+                [&](const Dim& r, const std::vector<Value>& best) -> std::vector<Value> {
+                  const Value candidate = element(kept, r), is_better = wins(candidate, best[0]);
+                  return {k_.scalar(Op::where, {is_better, candidate, best[0]}),
+                          k_.scalar(Op::where, {is_better, k_.index(r), best[1]})};
+                });
+    finish(kept, found[1]);
+  }
+
+  // Each lane has its best and how many rows of lanes came before it, 0 for the first element that
+  // all lanes begin with; among equals the first position wins in the end.
+  void in_lanes(const Index& kept, const Dim& count) {
+    const std::int64_t lanes = ir::reduction_lanes(size_of(x_.dtype()));
+    const DType number = size_of(x_.dtype()) == 8 ? DType::i64 : DType::i32;
+    const Dim width(lanes);
+    const Value best = k_.alloc("best", x_.dtype(), {width}, ir::Space::local);
+    const Value row = k_.alloc("row", number, {width}, ir::Space::local);
+    const Value first = element(kept, 0);
+    k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+      k_.store(first, best, {l});
+      k_.store(k_.constant(number, 0), row, {l});
+    });
+    const Dim rows = k_.bound(Dim::floordiv(count, width));
+    const auto take = [&](const Dim& r, const Dim& from, const Dim& to) {
+      const Value next = k_.scalar(Op::cast, {k_.index(r + Dim(1))}, {number});
+      k_.loop("l", "lanes", from, to, 1, [&](const Dim& l) {
+        const Value candidate = element(kept, r * width + l), old = k_.load(best, {l});
+        const Value is_better = wins(candidate, old);
+        k_.store(k_.scalar(Op::where, {is_better, candidate, old}), best, {l});
+        k_.store(k_.scalar(Op::where, {is_better, next, k_.load(row, {l})}), row, {l});
+      });
     };
-    const std::vector<Value> start{element(0), k.index(0)};
-    const auto found = k.loop(
-        "r", "serial", 1, volume(reduced), 1, start,
-        [&](const Dim& r, const std::vector<Value>& best) -> std::vector<Value> {
-          const Value candidate = element(r);
-          Value wins = k.scalar(better, {candidate, best[0]});
-          if (is_real(x.dtype())) {
-            const Value candidate_nan = k.scalar(Op::isnan, {candidate});
-            const Value best_fine = k.scalar(Op::logical_not, {k.scalar(Op::isnan, {best[0]})});
-            wins = k.scalar(Op::logical_or,
-                            {wins, k.scalar(Op::logical_and, {candidate_nan, best_fine})});
-          }
-          return {k.scalar(Op::where, {wins, candidate, best[0]}),
-                  k.scalar(Op::where, {wins, k.index(r), best[1]})};
+    k_.loop("r", "serial", 0, rows, 1, [&](const Dim& r) { take(r, 0, width); });
+    take(rows, 0, count - rows * width);
+    const Value position = k_.alloc("position", DType::i64, {width}, ir::Space::local);
+    k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+      const Value rows_before = k_.scalar(Op::cast, {k_.load(row, {l})}, {DType::i64});
+      const Value zero = k_.constant(DType::i64, 0);
+      const Dim place = (dim_of(rows_before) - Dim(1)) * width + l;
+      k_.store(
+          k_.scalar(Op::where, {k_.scalar(Op::eq, {rows_before, zero}), zero, k_.index(place)}),
+          position, {l});
+    });
+    for (std::int64_t half = lanes / 2; half >= 1; half /= 2)
+      k_.loop("l", "lanes", 0, half, 1, [&](const Dim& l) {
+        const Dim other = l + Dim(half);
+        const Value a = k_.load(best, {l}), b = k_.load(best, {other});
+        const Value at_a = k_.load(position, {l}), at_b = k_.load(position, {other});
+        const Value is_later = k_.scalar(Op::ge, {at_b, at_a});
+        // b wins, or neither does and b comes first.
+        const Value a_wins = wins(a, b);
+        const Value stays = k_.scalar(Op::logical_or, {a_wins, is_later});
+        const Value takes =
+            k_.scalar(Op::logical_or, {wins(b, a), k_.scalar(Op::logical_not, {stays})});
+        k_.store(k_.scalar(Op::where, {takes, b, a}), best, {l});
+        k_.store(k_.scalar(Op::where, {takes, at_b, at_a}), position, {l});
+      });
+    finish(kept, k_.load(position, {Dim(0)}));
+  }
+
+  // The innermost axis is kept: columns side by side, their rows in order.
+  void side_by_side(const Dim& count) {
+    const Shape& shape = v_.shape();
+    const Shape outer(shape.begin(), shape.end() - 1);
+    const Dim width(kPositionColumns), columns = shape.back();
+    const Dim blocks = Dim::floordiv(columns + Dim(kPositionColumns - 1), width);
+    k_.loop("b", "parallel", 0, volume(outer) * blocks, 1, [&](const Dim& b) {
+      const Dim first = k_.bound(Dim::mod(b, blocks)) * width;
+      const Index prefix = bound(k_, delinearise(Dim::floordiv(b, blocks), outer));
+      const Dim some = k_.bound(Dim::min(width, columns - first));
+      const Value best = k_.alloc("best", x_.dtype(), {width}, ir::Space::local);
+      const Value position = k_.alloc("position", DType::i64, {width}, ir::Space::local);
+      const auto place = [&](const Dim& l) {
+        Index kept = prefix;
+        kept.push_back(first + l);
+        return kept;
+      };
+      k_.loop("l", "lanes", 0, some, 1, [&](const Dim& l) {
+        k_.store(element(place(l), 0), best, {l});
+        k_.store(k_.constant(DType::i64, 0), position, {l});
+      });
+      k_.loop("r", "serial", 1, count, 1, [&](const Dim& r) {
+        const Value here = k_.index(r);
+        k_.loop("l", "lanes", 0, some, 1, [&](const Dim& l) {
+          const Value candidate = element(place(l), r), old = k_.load(best, {l});
+          const Value is_better = wins(candidate, old);
+          k_.store(k_.scalar(Op::where, {is_better, candidate, old}), best, {l});
+          k_.store(k_.scalar(Op::where, {is_better, here, k_.load(position, {l})}), position, {l});
         });
-    l.scalars.define(v, kept, found[1]);
-    l.store_targets(v, kept);
-  });
-}
+      });
+      k_.loop("l", "lanes", 0, some, 1,
+              [&](const Dim& l) { finish(place(l), k_.load(position, {l})); });
+    });
+  }
+
+  Lowering& l_;
+  KernelBuilder& k_;
+  const Value& v_;
+  const Value& x_;
+  const Integers& axes_;
+  Shape reduced_;
+  Op better_;
+};
 
 void lower_cumsum(Lowering& l, const Value& v) {
   KernelBuilder& k = l.kernel;
@@ -122,7 +253,7 @@ void lower_serial(Lowering& l) {
   switch (v.op()) {
     case Op::argmax:
     case Op::argmin:
-      return lower_position(l, v);
+      return Positions(l, v).lower();
     case Op::cumsum:
       return lower_cumsum(l, v);
     default:

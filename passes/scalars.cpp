@@ -163,16 +163,31 @@ Value Scalars::table(const Value& v, const Index& index) {
 
 Dim Scalars::checked_index(const Value& indices, const Index& place, const Dim& extent,
                            std::int64_t axis, const ir::Node& origin) {
-  const Value raw = at(indices, place);
-  const Value wide =
-      raw.dtype() == DType::i64 ? raw : kernel_.scalar(Op::cast, {raw}, {DType::i64});
   // A position known to lie inside needs no check: arange over the axis itself.
-  if (wide.op() == Op::index) {
-    const Dim known = wide.node->attribute<Shape>("value")[0];
-    if (indices.op() == Op::iota && provably_less_equal(indices.shape()[0], extent)) return known;
+  if (indices.op() == Op::iota && provably_less_equal(indices.shape()[0], extent)) {
+    const Value wide = at(indices, place);
+    if (wide.op() == Op::index) return wide.node->attribute<Shape>("value")[0];
   }
   const std::string k = key(indices, place) + " checked " + extent.text();
   if (const Value* known = kernel_.find(k)) return dim_of(*known);
+  Value clamped;
+  const auto check = [&](const Value& any_step) {
+    clamped = clamped_index(indices, place, extent, axis, origin, any_step);
+  };
+  // One check serves every step of the loops inside.
+  if (is_plain(indices))
+    kernel_.before_loops(place, check);
+  else
+    check({});
+  kernel_.remember(k, clamped);
+  return dim_of(clamped);
+}
+
+Value Scalars::clamped_index(const Value& indices, const Index& place, const Dim& extent,
+                             std::int64_t axis, const ir::Node& origin, const Value& any_step) {
+  const Value raw = at(indices, place);
+  const Value wide =
+      raw.dtype() == DType::i64 ? raw : kernel_.scalar(Op::cast, {raw}, {DType::i64});
   const Value size = kernel_.index(extent), zero = kernel_.constant(DType::i64, 0);
   // What u64 has beyond i64 lies outside, and does not count from the end.
   Value position = wide;
@@ -181,15 +196,32 @@ Dim Scalars::checked_index(const Value& indices, const Index& place, const Dim& 
                                           kernel_.scalar(Op::add, {wide, size}), wide});
   const Value low = kernel_.scalar(Op::lt, {position, zero});
   const Value high = kernel_.scalar(Op::ge, {position, size});
-  kernel_.fail_if(kernel_.scalar(Op::logical_or, {low, high}),
+  Value outside = kernel_.scalar(Op::logical_or, {low, high});
+  if (any_step) outside = kernel_.scalar(Op::logical_and, {outside, any_step});
+  kernel_.fail_if(outside,
                   fmt::format("index {{{}}} is out of bounds for axis {} with size {{1}}",
                               raw.dtype() == DType::u64 ? "u0" : "0", axis),
                   {wide, size}, origin);
   const Value last = kernel_.scalar(Op::sub, {size, kernel_.constant(DType::i64, 1)});
-  const Value clamped =
-      kernel_.scalar(Op::maximum, {kernel_.scalar(Op::minimum, {position, last}), zero});
-  kernel_.remember(k, clamped);
-  return dim_of(clamped);
+  return kernel_.scalar(Op::maximum, {kernel_.scalar(Op::minimum, {position, last}), zero});
+}
+
+// Its elements can be computed at any place of the kernel: from memory and numbers alone.
+bool Scalars::is_plain(const Value& v) const {
+  std::vector<Value> stack{v};
+  for (std::size_t seen = 0; !stack.empty(); ++seen) {
+    const Value next = stack.back();
+    stack.pop_back();
+    if (is_in_memory(next)) continue;
+    const ir::OpKind kind = ir::info(next.op()).kind;
+    if (kind != ir::OpKind::elementwise && kind != ir::OpKind::movement &&
+        kind != ir::OpKind::creation)
+      return false;
+    constexpr std::size_t kMost = 100;
+    if (seen > kMost) return false;
+    stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
+  }
+  return true;
 }
 
 Value Scalars::gathered(const ir::Node& node, const Index& index) {

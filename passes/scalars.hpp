@@ -29,6 +29,10 @@ class Scalars {
                                   std::int64_t axis, const ir::Node& origin);
 
  private:
+  [[nodiscard]] ir::Value clamped_index(const ir::Value& indices, const Index& place,
+                                        const Dim& extent, std::int64_t axis,
+                                        const ir::Node& origin, const ir::Value& any_step);
+  [[nodiscard]] bool is_plain(const ir::Value& v) const;
   [[nodiscard]] ir::Value compute(const ir::Value& v, const Index& index);
   [[nodiscard]] ir::Value gathered(const ir::Node& node, const Index& index);
   [[nodiscard]] ir::Value concatenated(const ir::Node& node, const Index& index);
