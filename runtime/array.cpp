@@ -18,9 +18,12 @@ namespace {
 
 constexpr std::size_t kLarge = std::size_t{4} << 20, kHuge = std::size_t{2} << 20;
 
+// Modulo 2^64: where an extent is 0, the others' product may be no number, and no stride matters.
 Extents row_major(const Extents& shape) {
   Extents strides(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+  for (std::size_t i = shape.size(); i-- > 1;)
+    strides[i - 1] = static_cast<std::int64_t>(static_cast<std::uint64_t>(strides[i]) *
+                                               static_cast<std::uint64_t>(shape[i]));
   return strides;
 }
 
@@ -138,6 +141,16 @@ bool holds(From value) {
 }
 
 }  // namespace
+
+bool is_row_major(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return true;
+  std::int64_t expected = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
+    if (shape[i] != 1 && strides[i] != expected) return false;
+    expected *= shape[i];
+  }
+  return true;
+}
 
 ArrayView::ArrayView(DType dtype, void* data, std::vector<std::int64_t> shape,
                      std::vector<std::int64_t> strides)
@@ -257,12 +270,8 @@ std::int64_t Array::count() const {
 }
 
 bool Array::is_contiguous() const {
-  std::int64_t expected = 1;
-  for (std::size_t i = shape_.size(); i-- > 0;) {
-    if (shape_[i] != 1 && strides_[i] != expected) return count() == 0;
-    expected *= shape_[i];
-  }
-  return true;
+  check_memory();
+  return is_row_major(shape_, strides_);
 }
 
 void Array::check_dtype(DType wanted) const {
@@ -339,8 +348,9 @@ Array Array::slice(int axis, std::int64_t first, std::int64_t count, std::int64_
         fmt::format("slice: {} elements from {} in steps of {} leave axis {} of size {}", count,
                     first, step, axis, shape_[a]));
   Array out = *this;
-  if (count > 0) out.data_ += first * strides_[a] * static_cast<std::int64_t>(size_of(dtype_));
   out.shape_[a] = count;
+  if (out.count() == 0) return out;
+  out.data_ += first * strides_[a] * static_cast<std::int64_t>(size_of(dtype_));
   if (count > 1) out.strides_[a] *= step;
   return out;
 }

@@ -16,6 +16,10 @@ namespace croton {
 
 class Array;
 
+/// Elements lie one after another, the last axis first; so do none.
+[[nodiscard]] bool is_row_major(std::span<const std::int64_t> shape,
+                                std::span<const std::int64_t> strides);
+
 class ArrayView {
  public:
   ArrayView() = default;

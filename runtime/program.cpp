@@ -22,16 +22,6 @@ std::string joined(std::span<const std::int64_t> extents) {
   return fmt::format("[{}]", fmt::join(extents, ", "));
 }
 
-bool is_row_major(const ArrayView& view) {
-  std::int64_t expected = 1;
-  for (int i = view.rank(); i-- > 0;) {
-    const auto axis = static_cast<std::size_t>(i);
-    if (view.shape()[axis] != 1 && view.strides()[axis] != expected) return view.count() == 0;
-    expected *= view.shape()[axis];
-  }
-  return true;
-}
-
 // "{0}" in a failure's message stands for its first value, "{u0}" for the same without a sign.
 std::string filled(std::string message, const std::int64_t (&values)[4]) {
   const auto put = [&](const std::string& mark, const std::string& number) {
@@ -455,7 +445,7 @@ void Program::run_locked(std::span<const ArrayView> given, const OutputsFor& out
   const std::span<const ArrayView> outputs = outputs_for(leaves);
   std::vector<Array> packed;  // copies of inputs with another layout
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const bool as_it_is = is_row_major(inputs[i]);
+    const bool as_it_is = is_row_major(inputs[i].shape(), inputs[i].strides());
     if (!as_it_is) packed.push_back(Array(inputs[i]).contiguous());
     context->arguments[i] = as_it_is ? inputs[i].data() : packed.back().raw();
   }
@@ -512,7 +502,7 @@ void Program::call_into(std::span<const ArrayView> outputs, std::span<const Arra
                                     name(outputs_[i].dtype), joined(shape),
                                     name(outputs[i].dtype()), joined(outputs[i].shape())));
       }
-      if (!is_row_major(outputs[i]))
+      if (!is_row_major(outputs[i].shape(), outputs[i].strides()))
         throw UserError(
             fmt::format("{}: the memory for output {} must be row-major", module_.name, i));
       if (outputs[i].data() == nullptr && outputs[i].count() > 0)

@@ -1,6 +1,7 @@
 // Arrays: printing as NumPy prints, views, conversions, files.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "ir/error.hpp"
@@ -53,6 +54,19 @@ TEST_CASE("views share memory, copies do not, and bounds are checked") {
   CHECK_THROWS_WITH(Array::full(DType::f64, {}, 2.5).item<int>(),
                     "item: the f64 value does not fit i32 exactly");
   CHECK(Array::full(DType::i32, {}, 7).item<double>() == 7);
+}
+
+TEST_CASE("an array of nothing may have extents whose product is no number") {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const Array none = Array::zeros(DType::f64, {0, most, most});
+  CHECK(none.count() == 0);
+  CHECK(none.is_contiguous());
+  CHECK(none.transpose().is_contiguous());
+  CHECK(none.copy().shape() == none.shape());
+  CHECK(none.astype(DType::i8).shape() == none.shape());
+  CHECK(none.slice(1, most - 1, 1).shape() == Extents{0, 1, most});
+  CHECK(none.same_values(none.copy()));
+  CHECK(ArrayView(static_cast<double*>(nullptr), {0, most, most}).count() == 0);
 }
 
 TEST_CASE("files keep every dtype and shape") {
