@@ -95,6 +95,7 @@ std::optional<Case> structured_case(Op op) {
       return Case{name, {x}, make(op, {x}, {Integers{1}})};
     case Op::max:
     case Op::min:
+    case Op::supremum:
       return Case{name, {x}, make(op, {x}, {Integers{0}}), Samples::away_from_ties};
     case Op::cumsum:
       return Case{name, {x}, cumsum(x, 1, true)};
