@@ -47,14 +47,22 @@ void ValueText::collect(const ir::Region& region) {
     dims(p.type().shape);
     dims(p.type().strides);
   }
-  for (const NodePtr& node : region.body) {
+  for (const Value& result : region.results) uses_[result] += 2;
+  // From the end: what nothing that is printed reads, since it cancels in addresses, reads nothing.
+  for (auto at = region.body.rbegin(); at != region.body.rend(); ++at) {
+    const NodePtr& node = *at;
+    if ((node->op == Op::index || node->op == Op::load) && !uses_.contains({node, 0})) continue;
     for (const Value& operand : node->operands) ++uses_[operand];
-    for (const ir::Attribute& attribute : node->attributes)
-      if (const auto* shape = std::get_if<Shape>(&attribute.value)) dims(*shape);
+    if (node->op == Op::load || node->op == Op::store) {
+      const Value& buffer = node->operands.back();
+      dims({offset_of(buffer, node->attribute<Shape>("indices"))});
+    } else {
+      for (const ir::Attribute& attribute : node->attributes)
+        if (const auto* shape = std::get_if<Shape>(&attribute.value)) dims(*shape);
+    }
     for (const ir::Type& type : node->types) dims(type.shape);
     for (const ir::Region& inner : node->regions) collect(inner);
   }
-  for (const Value& result : region.results) uses_[result] += 2;
 }
 
 std::string ValueText::dim_text(const Dim& dim) const {

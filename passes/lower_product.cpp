@@ -63,11 +63,17 @@ class Product {
     return count;
   }
 
-  void place_inner(Place& place, const Dim& position) const {
-    Shape shape;
-    for (const std::int64_t label : inner_) shape.push_back(extents_.at(label));
-    const Index index = delinearise(position, shape);
-    for (std::size_t i = 0; i < inner_.size(); ++i) place[inner_[i]] = index[i];
+  // The labels' indices at a position of the sum, each quotient computed once and every remainder
+  // written as a difference: where an operand has the labels next to each other, they cancel and
+  // its address counts with the position.
+  void place_inner(Place& place, Dim position) const {
+    for (std::size_t i = inner_.size(); i-- > 1;) {
+      const Dim extent = extents_.at(inner_[i]);
+      const Dim quotient = k_.bound(Dim::floordiv(position, extent));
+      place[inner_[i]] = position - quotient * extent;
+      position = quotient;
+    }
+    if (!inner_.empty()) place[inner_[0]] = position;
   }
 
   [[nodiscard]] static Index index_of(const Integers& labels, const Place& place) {

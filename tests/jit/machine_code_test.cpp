@@ -135,6 +135,29 @@ TEST_CASE("explain shows what the vectoriser said, from a cache as well") {
   }
 }
 
+TEST_CASE(
+    "a product over several labels counts with one position, and divides once where it must") {
+  const auto count = [](const std::string& text, const std::string& part) {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+  };
+  // The slope of a layer over steps in time: batch and time lie next to each other in both.
+  const Expr x = input("x", f32, {"n", "t", "f"}), w = input("w", f32, {"f", "h"});
+  const Expr slope = grad(sum(sqr(matmul(x, w))), w);
+  const std::string together = compile({x, w}, {slope}, {.name = "slope"}).source();
+  INFO(together);
+  CHECK(count(together, "for (i64 k = ") > 0);
+  CHECK(count(together, "floordiv(k, ") == 0);
+  // Time comes first in one of them: the quotient is computed once a step.
+  const Expr u = input("u", f32, {"t", "n", "f"});
+  const Expr moved = grad(sum(sqr(matmul(permute(u, {1, 0, 2}), w))), w);
+  const std::string apart = compile({u, w}, {moved}, {.name = "slope"}).source();
+  INFO(apart);
+  CHECK(count(apart, "floordiv(k, ") > 0);
+  CHECK(count(apart, "floordiv(k, ") == count(apart, "n*t); ++k)"));
+}
+
 TEST_CASE("training steps launch few kernels beside their products") {
   const auto zeros = [](const std::string& name, Extents extents) {
     return shared(name, Array::zeros(f32, std::move(extents)));
