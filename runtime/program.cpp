@@ -22,6 +22,10 @@ std::string joined(std::span<const std::int64_t> extents) {
   return fmt::format("[{}]", fmt::join(extents, ", "));
 }
 
+bool is_aligned(const ArrayView& view) {
+  return (reinterpret_cast<std::uintptr_t>(view.data()) & (size_of(view.dtype()) - 1)) == 0;
+}
+
 // "{0}" in a failure's message stands for its first value, "{u0}" for the same without a sign.
 std::string filled(std::string message, const std::int64_t (&values)[4]) {
   const auto put = [&](const std::string& mark, const std::string& number) {
@@ -443,10 +447,14 @@ void Program::run_locked(std::span<const ArrayView> given, const OutputsFor& out
   bind_leaves(inputs, values, leaves);
   check_requires(leaves);
   const std::span<const ArrayView> outputs = outputs_for(leaves);
-  std::vector<Array> packed;  // copies of inputs with another layout
+  std::vector<Array> packed;  // copies of inputs with another layout or alignment
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const bool as_it_is = is_row_major(inputs[i].shape(), inputs[i].strides());
-    if (!as_it_is) packed.push_back(Array(inputs[i]).contiguous());
+    const bool aligned = is_aligned(inputs[i]);
+    const bool as_it_is = aligned && is_row_major(inputs[i].shape(), inputs[i].strides());
+    if (!as_it_is) {
+      const Array given(inputs[i]);
+      packed.push_back(aligned ? given.contiguous() : given.copy());
+    }
     context->arguments[i] = as_it_is ? inputs[i].data() : packed.back().raw();
   }
   for (std::size_t i = 0; i < outputs.size(); ++i)
@@ -505,6 +513,9 @@ void Program::call_into(std::span<const ArrayView> outputs, std::span<const Arra
       if (!is_row_major(outputs[i].shape(), outputs[i].strides()))
         throw UserError(
             fmt::format("{}: the memory for output {} must be row-major", module_.name, i));
+      if (!is_aligned(outputs[i]))
+        throw UserError(fmt::format("{}: the memory for output {} is not aligned to {}",
+                                    module_.name, i, name(outputs[i].dtype())));
       if (outputs[i].data() == nullptr && outputs[i].count() > 0)
         throw UserError(fmt::format("{}: output {} was given a null pointer", module_.name, i));
     }

@@ -156,7 +156,8 @@ class Function {
   }
   Results operator()(std::initializer_list<NamedArray> arguments) const;
   Results call(std::span<const ArrayView> arguments) const;
-  /// Writes into the caller's contiguous memory; overlap with another output or argument: an error.
+  /// Writes into the caller's contiguous and aligned memory; overlap with another output or an
+  /// argument is an error.
   template <class... Arguments>
   void into(std::initializer_list<ArrayView> outputs, const Arguments&... arguments) const {
     const ArrayView views[] = {ArrayView(arguments)..., ArrayView()};

@@ -109,6 +109,11 @@ TEST_CASE("mistakes of a call") {
   CHECK_THROWS_WITH(
       f.into({ArrayView(2.5F)}, Array::zeros<float>({1, 2}), Array::zeros<float>({1})),
       "f: output 0 was given a number, not memory");
+  // Bytes of a message, say: arguments are copied, outputs refused.
+  std::vector<std::byte> bytes(600 * sizeof(float) + 1);
+  const ArrayView odd(DType::f32, bytes.data() + 1, {600});
+  CHECK(f(a, odd)[0].data<float>()[599] == 0);
+  CHECK_THROWS_WITH(f.into({odd}, a, y1), "f: the memory for output 0 is not aligned to f32");
   // Strides that leave the address space: their sum is defined.
   CHECK_THROWS_WITH(f.into({ArrayView(out.data<float>(), {600}, {INT64_MAX})}, a, y1),
                     Contains("output 0"));
