@@ -32,6 +32,13 @@ python=/usr/bin/python3
 if command -v chromedriver >/dev/null && $python -c "import selenium" 2>/dev/null; then
   expect 0 "no errors in the console" $python "$page" "$work/layer.html" --search tanh
   expect 0 "2000 nodes after" $python "$page" "$work/large.html" --nodes 2000 --search maximum
+  # Cut off in the middle, changed in one place.
+  sed 's|^\(<script type="text/plain" id="data">.\{400\}\).*|\1</script>|' "$work/layer.html" >"$work/cut.html"
+  sed 's|^\(<script type="text/plain" id="data">.\{400\}\)....|\1!!!!|' "$work/layer.html" >"$work/changed.html"
+  for broken in cut changed; do
+    cmp -s "$work/layer.html" "$work/$broken.html" && { echo "FAILED: $broken.html is whole"; failed=1; }
+    expect 0 "This report is damaged" $python "$page" "$work/$broken.html" --damaged
+  done
 else
   echo "SKIPPED: no chromedriver or no selenium"
 fi

@@ -27,17 +27,28 @@ def main():
     parser.add_argument("--nodes", type=int, help="how many nodes the first graph must have")
     parser.add_argument("--search", default="sum")
     parser.add_argument("--shots", type=pathlib.Path, help="a folder for pictures of every view")
+    parser.add_argument("--damaged", action="store_true", help="the page must say that it cannot be read")
     arguments = parser.parse_args()
     driver = browser()
     try:
-        check(driver, arguments)
+        (check_damaged if arguments.damaged else check)(driver, arguments)
     finally:
         driver.quit()
+
+
+def check_damaged(driver, arguments):
+    driver.get(arguments.file.resolve().as_uri())
+    end = time.monotonic() + 10
+    while not (said := driver.find_element(By.ID, "about").text):
+        assert time.monotonic() < end, "nothing is said"
+        time.sleep(0.02)
+    print(said)
 
 
 def check(driver, arguments):
     address = arguments.file.resolve().as_uri()
     driver.get(address)
+    wait_for(driver, "#views button")
     views = [b.get_attribute("data-view") for b in driver.find_elements(By.CSS_SELECTOR, "#views button")]
     assert views == ["overview", "graph", "stages", "code", "memory"], views
     links = {a.get_attribute("href") for a in driver.find_elements(By.CSS_SELECTOR, "main a")}

@@ -1,6 +1,12 @@
 // The frame: views are functions that draw into an element; the address says which is shown.
-const data = JSON.parse(document.getElementById("data").textContent);
-const d = data.description;
+let data, d;  // the report and its description, once they are unpacked
+
+/** The report: JSON, compressed as zlib does, in base64. */
+async function unpack(text) {
+  const packed = Uint8Array.from(atob(text.trim()), c => c.charCodeAt(0));
+  const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(plain).text());
+}
 
 /** An element with attributes and children; text is never read as markup. */
 function el(tag, attributes = {}, ...children) {
@@ -54,7 +60,16 @@ function show() {
   view.draw(section, rest);
 }
 
-function start() {
+async function start() {
+  try {
+    data = await unpack(document.getElementById("data").textContent);
+  } catch (error) {
+    document.getElementById("about").textContent =
+      `This report is damaged, or the browser is older than reports (2023): ${error.message}. ` +
+      "croton dump prints the same as text.";
+    return;
+  }
+  d = data.description;
   document.title = `${d.name}: croton report`;
   document.getElementById("title").textContent = d.name;
   const dims = Object.entries(d.dims).map(([n, v]) => `${n} = ${v}`).join(", ");
