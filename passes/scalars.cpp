@@ -240,29 +240,34 @@ Value Scalars::gathered(const ir::Node& node, const Index& index) {
   return at(x, mapped);
 }
 
-// Each part is read at a clamped position and chosen by where the position falls. A part without
-// elements is never read.
+// A part is read only where the position falls into it: one without elements need not even have
+// memory, and the compiler divides loops at the borders of branches, not of choices.
 Value Scalars::concatenated(const ir::Node& node, const Index& index) {
   const auto axis = static_cast<std::size_t>(node.attribute<std::int64_t>("axis"));
-  Value result;
-  Dim start(0);
-  for (const Value& part : node.operands) {
-    const Dim extent = part.shape()[axis];
-    if (extent.is(0)) continue;
-    Index mapped = index;
-    mapped[axis] = Dim::max(Dim::min(index[axis] - start, extent - Dim(1)), Dim(0));
-    const Value value = at(part, mapped);
-    if (result) {
-      const Value inside =
-          kernel_.scalar(Op::ge, {kernel_.index(index[axis]), kernel_.index(start)});
-      result = kernel_.scalar(Op::where, {inside, value, result});
-    } else {
-      result = value;
-    }
-    start = start + extent;
-  }
+  std::vector<Value> parts;
+  for (const Value& part : node.operands)
+    if (!part.shape()[axis].is(0)) parts.push_back(part);
   // Without any element nothing is read; a value is still named.
-  return result ? result : kernel_.constant(node.types[0].dtype, 0);
+  if (parts.empty()) return kernel_.constant(node.types[0].dtype, 0);
+  if (parts.size() == 1) return at(parts[0], index);
+  const Value position = kernel_.index(index[axis]);
+  const Value result = kernel_.alloc("part", node.types[0].dtype, {1}, ir::Space::local);
+  Dim start(0);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Value& part = parts[i];
+    const Dim end = start + part.shape()[axis];
+    Value inside;
+    if (!start.is(0)) inside = kernel_.scalar(Op::ge, {position, kernel_.index(start)});
+    if (i + 1 < parts.size()) {
+      const Value before = kernel_.scalar(Op::lt, {position, kernel_.index(end)});
+      inside = inside ? kernel_.scalar(Op::logical_and, {inside, before}) : before;
+    }
+    Index mapped = index;
+    mapped[axis] = index[axis] - start;
+    kernel_.branch(inside, [&] { kernel_.store(at(part, mapped), result, {Dim(0)}); });
+    start = end;
+  }
+  return kernel_.load(result, {Dim(0)});
 }
 
 Value Scalars::sliced_update(const ir::Node& node, const Index& index) {
@@ -294,10 +299,20 @@ Value Scalars::sliced_update(const ir::Node& node, const Index& index) {
       mapped.push_back(index[i]);
     }
   }
-  const Value changed = at(update, mapped);
-  const Value combined =
-      node.op == Op::add_slice ? kernel_.scalar(Op::add, {base, changed}) : changed;
-  return inside ? kernel_.scalar(Op::where, {inside, combined, base}) : combined;
+  const auto combined = [&] {
+    const Value changed = at(update, mapped);
+    return node.op == Op::add_slice ? kernel_.scalar(Op::add, {base, changed}) : changed;
+  };
+  if (!inside) return combined();
+  const bool certain =
+      std::all_of(update.shape().begin(), update.shape().end(),
+                  [](const Dim& extent) { return provably_less_equal(Dim(1), extent); });
+  if (certain) return kernel_.scalar(Op::where, {inside, combined(), base});
+  // An update that may have no elements is read only where there are some.
+  const Value cell = kernel_.alloc("part", node.types[0].dtype, {1}, ir::Space::local);
+  kernel_.store(base, cell, {Dim(0)});
+  kernel_.branch(inside, [&] { kernel_.store(combined(), cell, {Dim(0)}); });
+  return kernel_.load(cell, {Dim(0)});
 }
 
 // scatter_add(0, u, {iota, labels}) at (i, j) is u[i] where labels[i] == j, else 0.

@@ -299,3 +299,21 @@ TEST_CASE("indices of u64 beyond i64 are out of range, and do not count from the
   for (const std::string& said : evaluated(x[i], {x, i}, {three, last}))
     CHECK(said == "index 18446744073709551615 is out of bounds for axis 0 with size 3");
 }
+
+TEST_CASE("an array without elements is not read, and needs no memory") {
+  Expr x = input("x", f32, {"n", "k"}), y = input("y", f32, {"m", "k"});
+  const std::vector<float> numbers{1, 2, 3, 4, 5, 6};
+  const ArrayView none(static_cast<const float*>(nullptr), {0, 3}), some(numbers.data(), {2, 3});
+  const auto found = [&](const Expr& e) {
+    return compile({x, y}, {e}, {.allow_unused = true})(none, some).single();
+  };
+  const Array same = Array::of(numbers, {2, 3});
+  CHECK(found(concatenate({x, y}, 0)).same_values(same));
+  CHECK(found(concatenate({y, flip(x)}, 0)).same_values(same));
+  CHECK(found(concatenate({x, y, x, y}, 0) + 0.0).shape() == Extents{4, 3});
+  CHECK(found(transpose(concatenate({x, y}, 0))).same_values(found(transpose(y))));
+  CHECK(found(sum(concatenate({exp(x), y}, 0), axis(0))).same_values(found(sum(y, axis(0)))));
+  CHECK(found(cumsum(concatenate({x, y}, 0), 0)).same_values(found(cumsum(y, 0))));
+  CHECK(found(set(y, {slice(0, x.dim(0))}, exp(x))).same_values(same));
+  CHECK(found(increment(y, {slice(0, x.dim(0))}, x)).same_values(same));
+}
