@@ -1,5 +1,7 @@
 #include "ir/dim.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 
@@ -77,20 +79,21 @@ std::string factors_text(const std::vector<Atom>& factors, const Names& names) {
   return out;
 }
 
-// Constants last; otherwise by text.
-bool term_before(const Term& a, const Term& b) {
-  if (a.factors.empty() != b.factors.empty()) return b.factors.empty();
-  return factors_text(a.factors, plain()) < factors_text(b.factors, plain());
-}
-
+// Constants last; otherwise by text, which is made once for each.
 Terms normalised(Terms terms) {
-  for (Term& term : terms)
+  std::vector<std::pair<std::string, Term>> named;
+  for (Term& term : terms) {
     std::sort(term.factors.begin(), term.factors.end(), [](const Atom& a, const Atom& b) {
       return atom_text(a, plain()) < atom_text(b, plain());
     });
-  std::sort(terms.begin(), terms.end(), term_before);
+    named.emplace_back(factors_text(term.factors, plain()), std::move(term));
+  }
+  std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) {
+    if (a.second.factors.empty() != b.second.factors.empty()) return b.second.factors.empty();
+    return a.first < b.first;
+  });
   Terms out;
-  for (Term& term : terms) {
+  for (auto& [text, term] : named) {
     if (!out.empty() && out.back().factors == term.factors)
       out.back().coefficient = checked_sum(out.back().coefficient, term.coefficient);
     else
@@ -280,6 +283,12 @@ Dim operator+(const Dim& a, const Dim& b) {
 
 Dim operator*(const Dim& a, const Dim& b) {
   if (a.is_constant() && b.is_constant()) return Dim(checked_product(a.constant_, b.constant_));
+  // Shapes that people write have some ten; products of sums of symbols double with every axis.
+  constexpr std::size_t kMostTerms = 65536;
+  if (const std::size_t count = a.terms().size() * b.terms().size(); count > kMostTerms)
+    throw UserError(
+        fmt::format("a product of dims has {} terms when it is multiplied out, and may have {}",
+                    count, kMostTerms));
   Terms out;
   for (const Term& x : a.terms())
     for (const Term& y : b.terms()) {

@@ -287,6 +287,16 @@ TEST_CASE("dims beyond 64 bits are errors, not other dims") {
                     Contains("exceeds 64 bits"));
 }
 
+TEST_CASE("a product of dims that grows without end is refused") {
+  Dim product(1);
+  const auto grow = [&] {
+    for (int i = 0; i < 20; ++i) product = product * (Dim("n" + std::to_string(i)) + 1);
+  };
+  CHECK_THROWS_WITH(grow(),
+                    "a product of dims has 131072 terms when it is multiplied out, and may "
+                    "have 65536");
+}
+
 TEST_CASE("indices of u64 beyond i64 are out of range, and do not count from the end") {
   Expr x = input("x", f64, {"n"}), i = input("i", u64, {"k"});
   const Array three = Array::of<double>({1, 2, 3});
