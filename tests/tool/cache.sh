@@ -125,7 +125,7 @@ removed() { # ARGUMENT...: how many entries the command says it removed, of whic
   echo "${output%% *}"
 }
 before=$(entries)
-bytes=$(find "$cache" -mindepth 2 -type f ! -path "*/source/*" -printf '%s\n' | paste -sd+ | bc)
+bytes=$(($(find "$cache" -mindepth 2 -type f ! -path "*/source/*" -printf '%s\n' | paste -sd+)))
 pruned=$(removed prune --max $((bytes - 1))) || failed=1
 echo keep >"$cache/notes.txt"
 cleared=$(removed clear) || failed=1
