@@ -8,6 +8,7 @@
 #include <cstring>
 #include <istream>
 
+#include "runtime/compress.hpp"
 #include "runtime/json_fields.hpp"
 
 namespace croton::runtime {
@@ -171,13 +172,7 @@ void read_archive(const Part& file, std::vector<AotRecord>& out) {
 std::string section_bytes(const AotRecord& record) {
   // Names may hold bytes that are no UTF-8; they must not keep the rest from being read.
   const std::string text = written(record).dump(-1, ' ', false, json::error_handler_t::replace);
-  uLongf size = compressBound(text.size());
-  std::string packed(size, '\0');
-  const int status =
-      compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-                reinterpret_cast<const Bytef*>(text.data()), text.size(), Z_BEST_COMPRESSION);
-  CROTON_CHECK(status == Z_OK, "a description cannot be compressed");
-  packed.resize(size);
+  const std::string packed = compressed(text, 9);
   Header header{{}, kVersion, checksum_of(packed), packed.size(), text.size()};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   std::string out(sizeof header, '\0');

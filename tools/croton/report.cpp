@@ -1,13 +1,12 @@
 #include "tools/croton/report.hpp"
 
 #include <unistd.h>
-#include <zlib.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "ir/error.hpp"
+#include "runtime/compress.hpp"
 #include "runtime/description_json.hpp"
 #include "runtime/file.hpp"
 #include "tools/croton/report_embedded.hpp"
@@ -27,18 +26,6 @@ std::string base64(std::string_view bytes) {
       out += i + k <= bytes.size() ? digits[group >> (18 - 6 * k) & 63] : '=';
   }
   return out;
-}
-
-// The stages say much the same again and again: some ten times smaller.
-std::string packed(const std::string& text) {
-  uLongf size = compressBound(text.size());
-  std::string out(size, '\0');
-  const int status =
-      compress2(reinterpret_cast<Bytef*>(out.data()), &size,
-                reinterpret_cast<const Bytef*>(text.data()), text.size(), Z_DEFAULT_COMPRESSION);
-  CROTON_CHECK(status == Z_OK, "the report cannot be compressed");
-  out.resize(size);
-  return base64(out);
 }
 
 std::string inside_markup(std::string_view text) {
@@ -88,7 +75,8 @@ std::string html_report(const runtime::Description& description,
   const std::pair<std::string_view, std::string> parts[] = {
       {"{{title}}", inside_markup(description.name)},
       {"{{style}}", std::string(kReportStyle)},
-      {"{{data}}", packed(data)},
+      // The stages say much the same again and again: some ten times smaller.
+      {"{{data}}", base64(runtime::compressed(data, 6))},
       {"{{script}}", std::string(kReportScript)},
   };
   std::string out;
