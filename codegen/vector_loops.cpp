@@ -103,28 +103,10 @@ int vector_lanes(DType dtype, int vector_bytes) {
 
 namespace {
 
-Dim alone(const Dim::Atom& atom) {
-  switch (atom.kind) {
-    case Dim::Atom::Kind::symbol:
-      return {atom.name};
-    case Dim::Atom::Kind::value:
-      return Dim::value_of(atom.node, atom.result);
-    case Dim::Atom::Kind::floordiv:
-      return Dim::floordiv(atom.arguments[0], atom.arguments[1]);
-    case Dim::Atom::Kind::mod:
-      return Dim::mod(atom.arguments[0], atom.arguments[1]);
-    case Dim::Atom::Kind::min:
-      return Dim::min(atom.arguments[0], atom.arguments[1]);
-    case Dim::Atom::Kind::max:
-      return Dim::max(atom.arguments[0], atom.arguments[1]);
-  }
-  return {};
-}
-
 Dim product_of(const Dim::Term& term, std::size_t without) {
   Dim product(term.coefficient);
   for (std::size_t i = 0; i < term.factors.size(); ++i)
-    if (i != without) product = product * alone(term.factors[i]);
+    if (i != without) product = product * Dim::of_atom(term.factors[i]);
   return product;
 }
 

@@ -73,6 +73,8 @@ class Dim {
   [[nodiscard]] std::int64_t evaluate(const std::function<std::int64_t(const Atom&)>& lookup) const;
   /// Replaces symbol and value atoms: `replace` returns nothing to keep an atom.
   [[nodiscard]] Dim substitute(const std::function<std::optional<Dim>(const Atom&)>& replace) const;
+  /// An atom of a dim as a dim of its own.
+  static Dim of_atom(Atom atom);
   /// Calls `visit` for every symbol and value atom, nested ones included.
   void for_each_leaf(const std::function<void(const Atom&)>& visit) const;
 
@@ -85,7 +87,6 @@ class Dim {
   friend class DimProof;
   static std::optional<Dim> inside_of_maximum(const Dim& dim);
   static Dim of_terms(Terms terms);
-  static Dim of_atom(Atom atom);
   std::int64_t constant_ = 0;
   std::shared_ptr<const Terms> terms_;  // null: the constant
 };
