@@ -11,10 +11,6 @@ using ir::Integers;
 using ir::Op;
 using ir::Value;
 
-bool is_axis(const Integers& axes, std::int64_t axis) {
-  return std::find(axes.begin(), axes.end(), axis) != axes.end();
-}
-
 // From how many elements on a row's position is looked for in lanes.
 constexpr std::int64_t kManyElements = 64;
 // Columns whose positions are looked for side by side.
@@ -28,15 +24,13 @@ class Positions {
         k_(l.kernel),
         v_(v),
         x_(v.node->operands[0]),
-        axes_(v.node->attribute<Integers>("axes")) {
-    for (const std::int64_t axis : axes_)
-      reduced_.push_back(x_.shape()[static_cast<std::size_t>(axis)]);
-    better_ = v.op() == Op::argmax ? Op::gt : Op::lt;
-  }
+        axes_(v.node->attribute<Integers>("axes")),
+        better_(v.op() == Op::argmax ? Op::gt : Op::lt) {}
 
   void lower() {
-    const Dim count = volume(reduced_);
-    const bool columns = !v_.shape().empty() && !is_axis(axes_, x_.rank() - 1);
+    const Dim count = volume(reduced_shape(v_));
+    const bool columns =
+        !v_.shape().empty() && std::find(axes_.begin(), axes_.end(), x_.rank() - 1) == axes_.end();
     if (columns) return side_by_side(count);
     bool trailing = true;
     for (std::size_t i = 0; i < axes_.size(); ++i)
@@ -55,12 +49,7 @@ class Positions {
 
  private:
   [[nodiscard]] Value element(const Index& kept, const Dim& r) {
-    const Index place = delinearise(r, reduced_);
-    Index index;
-    std::size_t a = 0, b = 0;
-    for (std::int64_t axis = 0; axis < x_.rank(); ++axis)
-      index.push_back(is_axis(axes_, axis) ? place[a++] : kept[b++]);
-    return l_.scalars.at(x_, index);
+    return l_.scalars.at(x_, operand_index(v_, kept, r));
   }
 
   [[nodiscard]] Value wins(const Value& candidate, const Value& best) {
@@ -179,7 +168,6 @@ class Positions {
   const Value& v_;
   const Value& x_;
   const Integers& axes_;
-  Shape reduced_;
   Op better_;
 };
 
