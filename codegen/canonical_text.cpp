@@ -6,12 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "codegen/function_text.hpp"
+#include "codegen/spelling.hpp"
+
 namespace croton::codegen {
 namespace {
-
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
 
 // The words that follow `mark`, in order of appearance.
 std::vector<std::string> names_after(std::string_view text, std::string_view mark) {
@@ -27,8 +26,13 @@ std::vector<std::string> names_after(std::string_view text, std::string_view mar
 }  // namespace
 
 std::string canonical_text(const EmittedKernel& kernel) {
-  std::map<std::string, std::string, std::less<>> renamed{{kernel.entry, kCanonicalEntry}};
-  if (!kernel.combine_entry.empty()) renamed[kernel.combine_entry] = kCanonicalCombine;
+  std::map<std::string, std::string, std::less<>> renamed;
+  const auto rename = [&](const std::string& entry, const std::string& canonical) {
+    renamed[entry] = canonical;
+    renamed[body_name(entry)] = body_name(canonical);
+  };
+  rename(kernel.entry, kCanonicalEntry);
+  if (!kernel.combine_entry.empty()) rename(kernel.combine_entry, kCanonicalCombine);
   const auto number = [&](std::string_view mark, const char* prefix) {
     int count = 0;
     for (std::string& name : names_after(kernel.source, mark))

@@ -2,22 +2,19 @@
 
 namespace croton::codegen {
 
+// Compilers believe __restrict of parameters alone: hence a function beside each entry.
 Dialect cpp_dialect(bool fma, int vector_bytes) {
-  return {
-      .name = "C++",
-      .cuda = false,
-      .fma = fma,
-      .vector_bytes = vector_bytes,
-      .open = "",
-      .close = "",
-      .entry = "extern \"C\" void ",
-      .buffer_parameter = "",
-      .dim_parameter = "",
-      .parameters = "void* const* buffers, const i64* dims, i64 begin, i64 end, Failure* failure",
-      .buffer_declaration = "[[maybe_unused]] {0} __restrict {1} = static_cast<{0}>(buffers[{2}]);",
-      .dim_declaration = "[[maybe_unused]] const i64 {0} = dims[{1}];",
-      .first_line = "(void)buffers, (void)dims, (void)begin, (void)end, (void)failure;",
-      .parallel_loop = "for (i64 {0} = begin; {0} < end; ++{0})"};
+  return {.name = "C++",
+          .cuda = false,
+          .fma = fma,
+          .vector_bytes = vector_bytes,
+          .open = "",
+          .close = "",
+          .function = "static void ",
+          .entry = "extern \"C\" void ",
+          .buffer_argument = "static_cast<{0}>(buffers[{1}])",
+          .dim_argument = "dims[{1}]",
+          .parallel_loop = "for (i64 {0} = begin; {0} < end; ++{0})"};
 }
 
 // The namespace keeps the prelude's exp and its like apart from those that CUDA declares.
@@ -29,13 +26,10 @@ Dialect cuda_dialect() {
       .vector_bytes = 0,
       .open = "namespace croton {\n",
       .close = "}  // namespace croton\n",
-      .entry = "extern \"C\" __global__ void ",
-      .buffer_parameter = "{0} __restrict {1}",
-      .dim_parameter = "const i64 {0}",
-      .parameters = "i64 begin, i64 end, Failure* failure",
-      .buffer_declaration = "",
-      .dim_declaration = "",
-      .first_line = "",
+      .function = "extern \"C\" __global__ void ",
+      .entry = "",
+      .buffer_argument = "",
+      .dim_argument = "",
       .parallel_loop = "for (i64 {0} = begin + thread_index(); {0} < end; {0} += thread_count())"};
 }
 

@@ -7,8 +7,8 @@
 
 namespace croton::codegen {
 
-/// Formats are fmt's. A buffer's are filled with {0} type, {1} name, {2} number; a dim's with
-/// {0} name, {1} number; the parallel loop's with {0} the index.
+/// Formats are fmt's. An argument's are filled with {0} type and {1} number; the parallel loop's
+/// with {0} the index.
 struct Dialect {
   std::string_view name;
   bool cuda = false;      // which blocks of the prelude are printed
@@ -16,13 +16,10 @@ struct Dialect {
   int vector_bytes = 64;  // of the widest registers; 0: lanes loops are written as plain loops
   std::string_view open;  // around the whole text
   std::string_view close;
-  std::string_view entry;             // what an entry's name follows
-  std::string_view buffer_parameter;  // "": buffers are declared in the body
-  std::string_view dim_parameter;
-  std::string_view parameters;          // of every entry, after the buffers and dims
-  std::string_view buffer_declaration;  // a line of the body; "": it is a parameter
-  std::string_view dim_declaration;
-  std::string_view first_line;  // of the body; "": none
+  std::string_view function;  // what the name of a function of the kernel's own parameters follows
+  std::string_view entry;     // "": that function is the entry; else what an entry's name follows
+  std::string_view buffer_argument;  // what such an entry passes
+  std::string_view dim_argument;
   std::string_view parallel_loop;
 };
 

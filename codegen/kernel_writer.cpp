@@ -8,7 +8,9 @@
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
+#include "codegen/function_text.hpp"
 #include "codegen/spelling.hpp"
 #include "codegen/value_text.hpp"
 #include "codegen/vector_loops.hpp"
@@ -26,7 +28,6 @@ using ir::Op;
 using ir::Value;
 
 constexpr std::size_t kInlineLength = 60;
-constexpr std::size_t kLineLength = 100;
 constexpr std::size_t kShortBody = 12;  // statements of which registers hold four times as many
 
 class KernelText {
@@ -102,47 +103,25 @@ class KernelText {
 
   void function(const std::string& entry, const std::vector<NodePtr>& body) {
     if (out_.dims.empty()) out_.dims.assign(text_.symbols().begin(), text_.symbols().end());
-    writer_.blank();
-    writer_.open(signature(entry));
-    for (std::size_t i = 0; i < out_.dims.size(); ++i)
-      declare(dialect_.dim_declaration, "", text_.symbol(out_.dims[i]), i);
-    for (std::size_t i = 0; i < buffers_.size(); ++i)
-      declare(dialect_.buffer_declaration,
-              ir::text(ir::tensor(buffers_[i].dtype(), buffers_[i].shape())), buffer_type(i),
-              text_.name_of(buffers_[i]), i);
-    if (!dialect_.first_line.empty()) writer_.line(dialect_.first_line);
+    std::vector<BufferParameter> buffers;
+    for (const Value& buffer : buffers_)
+      buffers.push_back({buffer_type(buffer), text_.name_of(buffer),
+                         ir::text(ir::tensor(buffer.dtype(), buffer.shape()))});
+    std::vector<std::string> dims;
+    for (const std::string& dim : out_.dims) dims.push_back(text_.symbol(dim));
     streamed_.clear();
+    Writer whole = std::exchange(writer_, Writer(1));
     statements(body);
     for (const std::string& condition : streamed_)
       writer_.line(fmt::format("if ({}) stream_fence();", condition));
-    writer_.close();
+    whole.blank();
+    write_function(whole, dialect_, entry, buffers, dims, writer_);
+    writer_ = std::move(whole);
   }
 
-  template <class... Arguments>
-  void declare(std::string_view format, const std::string& comment, const Arguments&... arguments) {
-    if (!format.empty()) writer_.line(fmt::format(fmt::runtime(format), arguments...), comment);
-  }
-
-  std::string buffer_type(std::size_t i) const {
-    const bool written = written_to(kernel_->regions[0], buffers_[i]);
-    return fmt::format("{}{}*", written ? "" : "const ", name(buffers_[i].dtype()));
-  }
-
-  // On one line, or on one for each parameter.
-  std::string signature(const std::string& entry) const {
-    std::vector<std::string> parameters;
-    for (std::size_t i = 0; i < buffers_.size() && !dialect_.buffer_parameter.empty(); ++i)
-      parameters.push_back(fmt::format(fmt::runtime(dialect_.buffer_parameter), buffer_type(i),
-                                       text_.name_of(buffers_[i]), i));
-    for (std::size_t i = 0; i < out_.dims.size() && !dialect_.dim_parameter.empty(); ++i)
-      parameters.push_back(
-          fmt::format(fmt::runtime(dialect_.dim_parameter), text_.symbol(out_.dims[i]), i));
-    parameters.emplace_back(dialect_.parameters);
-    const std::string head = fmt::format("{}{}(", dialect_.entry, entry);
-    const std::string line = head + fmt::format("{})", fmt::join(parameters, ", "));
-    return parameters.size() == 1 || line.size() <= kLineLength
-               ? line
-               : head + fmt::format("\n    {})", fmt::join(parameters, ",\n    "));
+  std::string buffer_type(const Value& buffer) const {
+    return fmt::format("{}{}*", written_to(kernel_->regions[0], buffer) ? "" : "const ",
+                       name(buffer.dtype()));
   }
 
   static bool written_to(const ir::Region& region, const Value& buffer) {

@@ -41,4 +41,9 @@ void Writer::close(std::string_view tail) {
   line("}" + std::string(tail));
 }
 
+void Writer::append(const Writer& other) {
+  code_ += other.code_;
+  commented_ += other.commented_;
+}
+
 }  // namespace croton::codegen

@@ -46,16 +46,15 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// The lines inside the functions from the parallel loop's head to the end, without the heads
-// themselves and the closing of the namespace; and what the functions hold before.
+// The lines of the functions that have the kernel's own parameters, without their heads and those
+// of the parallel loops.
 std::vector<std::string> bodies(const codegen::EmittedKernel& kernel) {
   std::vector<std::string> out;
   bool inside = false, head = false;
   for (const std::string& line : lines_of(kernel.source)) {
-    if (line.starts_with("extern \"C\"")) inside = head = true;
-    const bool declaration = line.starts_with("  [[maybe_unused]]") || line.starts_with("  (void)");
-    if (inside && !head && !declaration && line.find(" = begin") == std::string::npos)
-      out.push_back(line);
+    if (line.starts_with("static void kernel_") || line.starts_with("extern \"C\" __global__"))
+      inside = head = true;
+    if (inside && !head && line.find(" = begin") == std::string::npos) out.push_back(line);
     if (head && line.ends_with("{")) head = false;
     if (line == "}") inside = false;
   }

@@ -117,6 +117,13 @@ TEST_CASE("the loops of sums and softmax are packed and call nothing") {
   CHECK(fault_of({m}, {softmax(m, axis(-1))}).empty());
 }
 
+TEST_CASE("a loop that writes forty arrays is packed") {
+  const Expr x = input("x", f64, {"n"}), y = input("y", f64, {"n"});
+  std::vector<Expr> outputs;
+  for (int i = 0; i < 40; ++i) outputs.push_back(exp(x) + y * double(i));
+  CHECK(fault_of({x, y}, outputs).empty());
+}
+
 TEST_CASE("a loop that is not packed is noticed") {
   const Expr x = input("x", f64, {"n"});
   CHECK(fault_of({x}, {cumsum(x, 0)}) != "");
