@@ -284,7 +284,7 @@ Dim operator+(const Dim& a, const Dim& b) {
 Dim operator*(const Dim& a, const Dim& b) {
   if (a.is_constant() && b.is_constant()) return Dim(checked_product(a.constant_, b.constant_));
   // Shapes that people write have some ten; products of sums of symbols double with every axis.
-  constexpr std::size_t kMostTerms = 65536;
+  constexpr std::size_t kMostTerms = 4096;
   if (const std::size_t count = a.terms().size() * b.terms().size(); count > kMostTerms)
     throw UserError(
         fmt::format("a product of dims has {} terms when it is multiplied out, and may have {}",
