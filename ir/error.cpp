@@ -1,6 +1,9 @@
 #include "ir/error.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace croton {
 namespace {
@@ -25,6 +28,27 @@ bool is_library_header(std::string_view file) {
 
 thread_local std::vector<Site> scopes;
 
+// Paths by base name, "" where two files share one. Never destroyed: threads of the program may
+// still build graphs when static objects die.
+struct SourcePaths {
+  std::mutex mutex;
+  std::map<std::string, std::string, std::less<>> by_name;
+};
+SourcePaths& source_paths() {
+  static auto& paths = *new SourcePaths;
+  return paths;
+}
+
+void remember(const char* path, std::string_view name) {
+  // Line after line of one file says the same.
+  thread_local const char* last = nullptr;
+  if (path == std::exchange(last, path)) return;
+  SourcePaths& paths = source_paths();
+  const std::lock_guard lock(paths.mutex);
+  const auto [known, fresh] = paths.by_name.emplace(name, path);
+  if (!fresh && known->second != path) known->second.clear();
+}
+
 }  // namespace
 
 std::string Site::text() const {
@@ -39,7 +63,15 @@ Site site_of(const std::source_location& location) {
   if (is_library_header(file)) return scope != nullptr ? *scope : Site{};
   if (const auto slash = file.rfind('/'); slash != std::string_view::npos)
     file.remove_prefix(slash + 1);
+  remember(location.file_name(), file);
   return {std::string(file), static_cast<int>(location.line()), scope ? scope->scope : ""};
+}
+
+std::string source_path(const std::string& file) {
+  SourcePaths& paths = source_paths();
+  const std::lock_guard lock(paths.mutex);
+  const auto known = paths.by_name.find(file);
+  return known == paths.by_name.end() ? "" : known->second;
 }
 
 void open_scope(std::string_view name, const std::source_location& where) {

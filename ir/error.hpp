@@ -26,6 +26,9 @@ struct Site {
 /// The line, with this thread's open scopes. A line inside the standard library's own headers
 /// (std::accumulate adds two expressions) becomes the line of the innermost scope, or unknown.
 [[nodiscard]] Site site_of(const std::source_location& location);
+/// The path that the compiler was given for a file of this program's sites, by its base name; ""
+/// when there is none, or several of that name. It need not be on this machine.
+[[nodiscard]] std::string source_path(const std::string& file);
 /// Scopes nest, each thread has its own; `where` is the line that opened it.
 void open_scope(std::string_view name, const std::source_location& where);
 void close_scope();

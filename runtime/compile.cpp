@@ -211,7 +211,14 @@ void dump_if_asked(const Program& program, const std::string& name) {
   const std::optional<std::string> directory = setting("CROTON_DUMP");
   if (!directory) return;
   static std::atomic<int> count{0};
-  dump(program, std::filesystem::path(*directory) / fmt::format("{}-{}", name, count++));
+  static std::atomic<bool> told{false};
+  try {
+    dump(program, std::filesystem::path(*directory) / fmt::format("{}-{}", name, count++));
+  } catch (const std::exception& error) {
+    // Who runs the program asked for it, not the program: one line, and it goes on.
+    if (!told.exchange(true))
+      std::fputs(fmt::format("croton: CROTON_DUMP: {}\n", error.what()).c_str(), stderr);
+  }
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ constexpr Setting kSettings[] = {
   {"CROTON_COMPILER", "path of `libcroton-compiler.so`, when it is not beside `libcroton.so`"},
   {"CROTON_CPU", "`x86-64-v2`, `-v3` or `-v4`: what the CPU has beyond that level is not used",
    "x86-64-v2, x86-64-v3 or x86-64-v4", [](std::string_view v) { return target_named(v).has_value(); }, true},
-  {"CROTON_DUMP", "a directory: every function that is compiled writes its stages and kernels into `<name>-<number>/`"},
+  {"CROTON_DUMP", "a directory: every function that is compiled writes its stages, its kernels and `report.html` into `<name>-<number>/`; what cannot be written costs a line on standard error"},
   {"CROTON_LINES", "kernels are compiled with debug information; their lines are those of an emitted file in the cache's folder `source`",
    kFlag, is_flag},
   {"CROTON_LOG", "topics to log to standard error, separated by commas: `cache`, `pass`, `jit`, or `all`",

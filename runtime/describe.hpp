@@ -56,9 +56,9 @@ class Program;
 [[nodiscard]] std::string explain(const Program& program);
 /// The file of a dump that holds the whole description.
 inline constexpr const char* kDescriptionFile = "description.json";
-/// Writes the description, every stage, the emitted code and the explanation into a directory,
-/// which is made. UserError when it cannot be written.
-void write_dump(Description& description, const std::filesystem::path& directory);
+/// Writes the description, every stage, the emitted code, the explanation and the page for a
+/// browser into a directory, which is made. UserError with the file and the system's reason when it
+/// cannot be written; the directory is then no dump. Needs no compiler.
 void dump(const Program& program, const std::filesystem::path& directory);
 
 }  // namespace croton::runtime

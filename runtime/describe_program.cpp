@@ -1,6 +1,8 @@
 // What a compiled function tells about itself, and what it leaves in a directory.
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include "ir/spelling.hpp"
@@ -8,6 +10,7 @@
 #include "runtime/description_json.hpp"
 #include "runtime/description_text.hpp"
 #include "runtime/program.hpp"
+#include "runtime/report.hpp"
 
 namespace croton::runtime {
 
@@ -39,27 +42,31 @@ std::string explain(const Program& program) {
          view(about, "explain");
 }
 
-void write_dump(Description& description, const std::filesystem::path& directory) {
+void dump(const Program& program, const std::filesystem::path& directory) {
+  Description description = describe(program);
+  add_sources(description, {"."});
+  const std::string json = to_json(description);
   std::error_code error;
   std::filesystem::create_directories(directory, error);
+  if (error)
+    throw UserError(fmt::format("dump: cannot write {}: {}", directory.string(), error.message()));
   const auto write = [&](const std::string& name, const std::string& text) {
+    errno = 0;
     std::ofstream file(directory / name, std::ios::binary);
-    if (!(file << text) || !file.flush())
-      throw UserError(fmt::format("dump: cannot write {}", (directory / name).string()));
+    if (file << text && file.flush()) return;
+    const std::string reason = errno == 0 ? "" : fmt::format(": {}", std::strerror(errno));
+    throw UserError(fmt::format("dump: cannot write {}{}", (directory / name).string(), reason));
   };
+  // A directory with this file is complete.
+  std::filesystem::remove(directory / kDescriptionFile, error);
   for (std::size_t i = 0; i < description.stages.size(); ++i)
     write(fmt::format("{:02}-{}.ctir", i, description.stages[i].name), stage_text(description, i));
   write("kernels.cpp", view(description, "cpp"));
   write("kernels.cu", view(description, "cuda"));
   write("memory.txt", view(description, "memory"));
   write("explain.txt", view(description, "explain"));
-  // Last: a directory with this file is complete.
-  write(kDescriptionFile, to_json(description));
-}
-
-void dump(const Program& program, const std::filesystem::path& directory) {
-  Description about = describe(program);
-  write_dump(about, directory);
+  write(kReportFile, html_report(description.name, json, this_machine()));
+  write(kDescriptionFile, json);
 }
 
 }  // namespace croton::runtime

@@ -27,6 +27,8 @@ struct Description {
   /// What symbolic dims are taken as in values of quantities.
   std::map<std::string, std::int64_t> dims;
   std::vector<std::string> notes;  // what a reader must know, e.g. that another build made it
+  /// The user's files, as the sites call them, with their texts; those that were found.
+  std::map<std::string, std::string> sources;
 
   /// A node of a stage's text.
   struct Node {

@@ -59,7 +59,8 @@ template <class Visit>
 void fields(Visit&& f, Description& d) {
   f("name", d.name), f("origin", d.origin), f("target", d.target), f("math", d.math);
   f("compiler", d.compiler), f("library", d.library), f("rewrite_limit", d.rewrite_limit);
-  f("dims", d.dims), f("notes", d.notes), f("stages", d.stages), f("refusals", d.refusals);
+  f("dims", d.dims), f("notes", d.notes), f("sources", d.sources), f("stages", d.stages);
+  f("refusals", d.refusals);
   f("groups", d.groups), f("kernels", d.kernels), f("buffers", d.buffers), f("steps", d.steps);
   f("arena_bytes", d.arena_bytes), f("naive_bytes", d.naive_bytes);
   f("least_bytes", d.least_bytes), f("request", d.request);

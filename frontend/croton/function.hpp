@@ -174,7 +174,9 @@ class Function {
   [[nodiscard]] std::string source() const;
   /// Kernels, launches, memory, rules that fired, cache hits and why not.
   [[nodiscard]] std::string explain() const;
-  /// Writes every stage as text into a directory, which is made.
+  /// Writes every stage as text, and report.html, the same as a page for a browser, into a
+  /// directory, which is made. Throws UserError with the file and the reason when it cannot be
+  /// written.
   void dump(const std::filesystem::path& directory) const;
 
   /// The same function of other state: {.swap = {{W, V}}} reads and updates V instead of W. Equal

@@ -1,5 +1,6 @@
 // See what a function does: its kernels, its stages, the code that ran.
-//   inspect [DIRECTORY]     the directory gets every stage as text; default: inspect-report
+//   inspect [DIRECTORY]     the directory gets every stage as text, and report.html; default:
+//                         inspect-report
 #include <croton/croton.hpp>
 #include <iostream>
 using namespace croton;
@@ -17,5 +18,6 @@ int main(int argc, char** argv) {
   std::cout << train.explain() << "\n";
   const char* directory = argc > 1 ? argv[1] : "inspect-report";
   train.dump(directory);
-  std::cout << "every stage, from the graph to the plan, is in " << directory << "\n";
+  std::cout << "every stage, from the graph to the plan, is in " << directory
+            << "; report.html shows them in a browser\n";
 }

@@ -48,6 +48,24 @@ TEST_CASE("files that are missing, empty or directories") {
                     Contains("/dev/null/a.npy: the file cannot be written"));
 }
 
+TEST_CASE("a dump that cannot be written names the file and the reason, and is no dump") {
+  const Expr x = input("x", f64, {"n"});
+  const Function f = compile({x}, {sum(x)}, {.name = "dumped"});
+  CHECK_THROWS_WITH(f.dump("/dev/null"), "dump: cannot write /dev/null: Not a directory");
+  CHECK_THROWS_WITH(f.dump("/proc/none"),
+                    "dump: cannot write /proc/none: No such file or directory");
+  const std::filesystem::path folder = std::filesystem::current_path() / "dump_on_a_full_disk";
+  std::filesystem::remove_all(folder);
+  f.dump(folder);
+  CHECK(contents(folder / "report.html").ends_with("</html>\n"));
+  std::filesystem::remove(folder / "report.html");
+  std::filesystem::create_symlink("/dev/full", folder / "report.html");
+  CHECK_THROWS_WITH(f.dump(folder), "dump: cannot write " + (folder / "report.html").string() +
+                                        ": No space left on device");
+  CHECK(!std::filesystem::exists(folder / "description.json"));
+  std::filesystem::remove_all(folder);
+}
+
 TEST_CASE("arrays in the other byte order are read, unknown types are refused") {
   const File file("order.npy");
   save_npy(file.path, Array::of<std::int32_t>({1, -2, 70000}));

@@ -105,7 +105,8 @@ expect 1 "math is strict, standard or fast" "$croton" dump "$layer" --math slopp
 expect 1 "cannot write /proc/none" "$croton" dump "$layer" -o /proc/none
 CROTON_NVRTC=/nowhere expect 1 "ptx needs NVRTC" "$croton" dump "$layer" --stage ptx
 CROTON_NVRTC=/nowhere expect 0 "not available: ptx needs NVRTC" "$croton" dump "$layer" --stage all
-CROTON_DUMP=/proc/none expect 1 "cannot write /proc/none/layer-0" "$croton" run "$layer" --dim n=3
+# A dump that the environment asks for costs no program its results.
+CROTON_DUMP=/proc/none expect 0 "CROTON_DUMP: dump: cannot write /proc/none/layer-0: No such file" "$croton" run "$layer" --dim n=3
 # What cannot be written is said; a device is written to, never replaced.
 for command in "ops" "dump $layer"; do
   "$croton" $command >/dev/full 2>"$work/log" && { echo "FAILED: croton $command writes to a full disk"; failed=1; }

@@ -1,12 +1,39 @@
 #!/usr/bin/env bash
 # croton dump --html: the page in a browser, of a small function and of a graph of 2,000 nodes.
+#   report.sh CROTON INSPECT      INSPECT: the example program that dumps itself
 source "$(dirname "$0")/common.sh"
 page=$(dirname "$0")/report_page.py
+inspect=$2
 
 expect 0 "" "$croton" dump "$work/layer.ctir" --html -o "$work/layer.html"
 grep -q "</html>" "$work/layer.html" || { echo "FAILED: the page is not whole"; failed=1; }
 if grep -qE "(src|href)=\"https?:" "$work/layer.html"; then echo "FAILED: the page needs a network"; failed=1; fi
 expect 1 "cannot write /no/such/folder/report.html" "$croton" dump "$work/layer.ctir" --html -o /no/such/folder/report.html
+
+# A program writes the page itself, and croton makes the same of its dump: what takes a compiler is added, and
+# the machine is measured again. The program's own lines are in it.
+CROTON_DUMP=$work/dumps "$inspect" "$work/dump" >/dev/null || failed=1
+for folder in "$work/dump" "$work/dumps/train-0"; do
+  expect 0 "" "$croton" dump "$folder" --html -o "$work/again.html"
+  python3 - "$folder/report.html" "$work/again.html" <<'PY' || { echo "FAILED: $folder/report.html"; failed=1; }
+import base64, json, re, sys, zlib
+def parts(file):
+    before, data, after = re.split(r'(?<=id="data">)([^<]*)', open(file).read())
+    return before, json.loads(zlib.decompress(base64.b64decode(data))), after
+first, again = parts(sys.argv[1]), parts(sys.argv[2])
+assert first[0] == again[0] and first[2] == again[2], "another page"
+(one, two) = (p[1]["description"] for p in (first, again))
+assert one["origin"] == "a running program" and two["origin"] in sys.argv[1]
+assert "train.dump(directory)" in one["sources"]["inspect.cpp"]
+for d in one, two:
+    del d["origin"]
+for kernel, other in zip(one["kernels"], two["kernels"], strict=True):
+    assert kernel.pop("assembly") is None and "ret" in other.pop("assembly")
+    if kernel["remarks"] is None: kernel["remarks"] = other["remarks"]
+assert one == two, [k for k in one if one[k] != two[k]]
+assert all(p[1]["machine"]["operations_per_second"] > 1e8 for p in (first, again))
+PY
+done
 
 # 2,000 nodes: layers of 40, each reading two of the layer before.
 python3 - >"$work/large.ctir" <<'PY'
@@ -31,6 +58,7 @@ expect 0 "" "$croton" dump "$work/large.ctir" --html -o "$work/large.html"
 python=/usr/bin/python3
 if command -v chromedriver >/dev/null && $python -c "import selenium" 2>/dev/null; then
   expect 0 "no errors in the console" $python "$page" "$work/layer.html" --search tanh
+  expect 0 "lines come from inspect.cpp:" $python "$page" "$work/dump/report.html" --search softmax
   expect 0 "2000 nodes after" $python "$page" "$work/large.html" --nodes 2000 --search maximum
   # Cut off in the middle, changed in one place.
   sed 's|^\(<script type="text/plain" id="data">.\{400\}\).*|\1</script>|' "$work/layer.html" >"$work/cut.html"

@@ -8,11 +8,11 @@
 #include "runtime/aot_record.hpp"
 #include "runtime/description_json.hpp"
 #include "runtime/description_text.hpp"
+#include "runtime/report.hpp"
 #include "tools/croton/command.hpp"
 #include "tools/croton/difference.hpp"
 #include "tools/croton/output.hpp"
 #include "tools/croton/progress.hpp"
-#include "tools/croton/report.hpp"
 #include "tools/croton/source.hpp"
 
 namespace croton::tool {
@@ -101,7 +101,8 @@ std::string html_of(Description& d, const Options& o) {
     generate_if_possible(d, what, o.architecture);
   std::vector<std::string> directories = o.sources;
   directories.push_back(std::filesystem::path(o.source).parent_path().string());
-  return html_report(d, source_texts(d, directories), measure_machine());
+  runtime::add_sources(d, directories);
+  return runtime::html_report(d.name, runtime::to_json(d), runtime::this_machine());
 }
 
 std::string dumped(Description& d, Options& o) {

@@ -1,12 +1,15 @@
 // What one core can do, for the roofline of reports. x86-64 alone: elsewhere nothing is known.
 #include <immintrin.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <new>
 #include <vector>
 
-#include "tools/croton/report.hpp"
+#include "runtime/report.hpp"
 
-namespace croton::tool {
+namespace croton::runtime {
 namespace {
 
 double seconds(const auto& work) {
@@ -54,9 +57,7 @@ double best_of_three(const auto& work) {
   return best;
 }
 
-}  // namespace
-
-Machine measure_machine() {
+Machine measured() {
   const bool wide = __builtin_cpu_supports("avx512f") != 0;
   const bool fused = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
   const double spent = best_of_three(wide ? chains_512 : fused ? chains_256 : chains_128);
@@ -73,4 +74,17 @@ Machine measure_machine() {
           static_cast<double>(memory.size() * sizeof(std::uint64_t)) / reading};
 }
 
-}  // namespace croton::tool
+}  // namespace
+
+const Machine& this_machine() {
+  static const Machine machine = [] {
+    try {
+      return measured();
+    } catch (const std::bad_alloc&) {
+      return Machine{};
+    }
+  }();
+  return machine;
+}
+
+}  // namespace croton::runtime

@@ -48,7 +48,7 @@ function userSource() {
         if (file) (used.get(file) || used.set(file, new Set()).get(file)).add(+line);
       }
   const parts = [...used].map(([file, lines]) => {
-    const text = data.sources[file];
+    const text = d.sources[file];
     const numbers = [...lines].sort((a, b) => a - b);
     const rows = text === undefined ? numbers.map(n => codeLine("", n, {sites: [`${file}:${n}`]}))
       : text.split("\n").map((line, i) => codeLine(line, i + 1, {sites: lines.has(i + 1) ? [`${file}:${i + 1}`] : []}));
