@@ -14,7 +14,8 @@ Dialect cpp_dialect(bool fma, int vector_bytes) {
           .entry = "extern \"C\" void ",
           .buffer_argument = "static_cast<{0}>(buffers[{1}])",
           .dim_argument = "dims[{1}]",
-          .parallel_loop = "for (i64 {0} = begin; {0} < end; ++{0})"};
+          .parallel_loop = "for (i64 {0} = begin; {0} < end; ++{0})",
+          .compiled_as = "C++20 with -march={0} -ffp-contract=off"};
 }
 
 // The namespace keeps the prelude's exp and its like apart from those that CUDA declares.
@@ -30,7 +31,8 @@ Dialect cuda_dialect() {
       .entry = "",
       .buffer_argument = "",
       .dim_argument = "",
-      .parallel_loop = "for (i64 {0} = begin + thread_index(); {0} < end; {0} += thread_count())"};
+      .parallel_loop = "for (i64 {0} = begin + thread_index(); {0} < end; {0} += thread_count())",
+      .compiled_as = "CUDA with --fmad=false"};
 }
 
 }  // namespace croton::codegen

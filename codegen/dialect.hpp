@@ -21,6 +21,7 @@ struct Dialect {
   std::string_view buffer_argument;  // what such an entry passes
   std::string_view dim_argument;
   std::string_view parallel_loop;
+  std::string_view compiled_as;  // what a person tells a compiler; {0} the architecture
 };
 
 /// C++ for g++ 12 and Clang 19 and newer, which share vector types. Entries are KernelEntry.

@@ -250,19 +250,24 @@ Description describe(const ir::Module& graph, const DescribeOptions& options) {
   return Describer(graph, options).take();
 }
 
+Target target_of(const Description& description) {
+  if (const std::optional<Target> target = target_named(description.target)) return *target;
+  throw UserError(fmt::format("{} is for {}, which this croton does not know", description.name,
+                              description.target));
+}
+
 void generate(Description& description, Generated what, const std::string& architecture) {
-  const std::optional<Target> target = target_named(description.target);
-  CROTON_CHECK(target.has_value(), "a description has no target");
+  const Target target = target_of(description);
   for (Description::Kernel& kernel : description.kernels) {
     switch (what) {
       case Generated::llvm:
-        if (!kernel.llvm) kernel.llvm = llvm_of(kernel.canonical, *target);
+        if (!kernel.llvm) kernel.llvm = llvm_of(kernel.canonical, target);
         break;
       case Generated::assembly:
-        if (!kernel.assembly) kernel.assembly = assembly_of(kernel.canonical, *target);
+        if (!kernel.assembly) kernel.assembly = assembly_of(kernel.canonical, target);
         break;
       case Generated::remarks:
-        if (!kernel.remarks) kernel.remarks = compile_text(kernel.canonical, *target).remarks;
+        if (!kernel.remarks) kernel.remarks = compile_text(kernel.canonical, target).remarks;
         break;
       case Generated::ptx:
         if (nvrtc_identity().empty())

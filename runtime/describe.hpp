@@ -37,6 +37,9 @@ struct DescribeOptions {
                                           const std::string& target, const std::string& origin,
                                           const std::map<std::string, std::int64_t>& dims = {});
 
+/// What the description is for. UserError when this build does not know it.
+[[nodiscard]] Target target_of(const Description& description);
+
 /// The texts that a compiler makes.
 enum class Generated : std::uint8_t { llvm, assembly, ptx, remarks };
 /// Adds one of them to every kernel that lacks it. Throws BackendError when the compiler refuses;
@@ -50,7 +53,7 @@ void generate(Description& description, Generated what, const std::string& archi
 
 class Program;
 [[nodiscard]] Description describe(const Program& program);
-/// The emitted code with comments, kernels in launch order.
+/// The emitted code with comments, which compiles by itself, kernels in launch order.
 [[nodiscard]] std::string source(const Program& program);
 /// Groups, kernels, cache, rules, refusals.
 [[nodiscard]] std::string explain(const Program& program);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codegen/unit_text.hpp"
 #include "ir/error.hpp"
 #include "ir/spelling.hpp"
 
@@ -99,16 +100,36 @@ std::string memory(const Description& d) {
   return out;
 }
 
-template <auto Field>
+template <std::optional<std::string> Kernel::*Field>
 std::string joined(const Description& d) {
   std::string out;
-  for (const Kernel& kernel : d.kernels) {
-    if constexpr (std::is_same_v<decltype(kernel.*Field), const std::string&>)
-      out += kernel.*Field + "\n";
-    else
-      out += fmt::format("; @{}\n{}\n", kernel.name, (kernel.*Field).value_or(""));
-  }
+  for (const Kernel& kernel : d.kernels)
+    out += fmt::format("; @{}\n{}\n", kernel.name, (kernel.*Field).value_or(""));
   return out;
+}
+
+// Another build's text of a kernel, from the cache, brings its own prelude; it keeps it to itself.
+std::string unit(const Description& d, std::string Kernel::*text, const codegen::Dialect& dialect) {
+  std::vector<codegen::UnitPart> parts;
+  std::string others;
+  for (const Kernel& kernel : d.kernels) {
+    const std::string& functions = kernel.*text;
+    if (functions.find("\nstruct Failure {") == std::string::npos)
+      parts.push_back({kernel.name, functions});
+    else
+      others += fmt::format("\nnamespace of_{0} {{\n{1}}}  // namespace of_{0}\n", kernel.name,
+                            functions);
+  }
+  return codegen::unit_text(d.name, d.target, parts, dialect) + others;
+}
+
+std::string cpp(const Description& d) {
+  const Target target = target_of(d);
+  return unit(d, &Kernel::cpp_commented, codegen::cpp_dialect(target.fma, target.vector_bytes));
+}
+
+std::string cuda(const Description& d) {
+  return unit(d, &Kernel::cuda_commented, codegen::cuda_dialect());
 }
 
 std::string remarks(const Description& d) {
@@ -154,8 +175,8 @@ constexpr View kViews[] = {
   {"kernels", "loop nests with their schedules", {}, kernels},
   {"plan", "the steps of a call", {}, plan},
   {"memory", "buffers over the steps", {}, memory},
-  {"cpp", "C++ with comments", {}, joined<&Kernel::cpp_commented>},
-  {"cuda", "CUDA with comments", {}, joined<&Kernel::cuda_commented>},
+  {"cpp", "C++ with comments, which compiles by itself", {}, cpp},
+  {"cuda", "CUDA with comments, which compiles by itself", {}, cuda},
   {"llvm", "LLVM IR, optimised", Generated::llvm, joined<&Kernel::llvm>},
   {"asm", "assembly", Generated::assembly, joined<&Kernel::assembly>},
   {"ptx", "PTX", Generated::ptx, joined<&Kernel::ptx>},

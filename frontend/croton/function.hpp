@@ -170,7 +170,8 @@ class Function {
   void raw(void* const* pointers, const std::int64_t* dims) const;
   [[nodiscard]] std::vector<std::string> dim_names() const;
 
-  /// The C++ that runs, with comments that lead back to the user's lines.
+  /// The C++ that runs, with comments that lead back to the user's lines. It compiles by itself:
+  /// what it uses of the prelude comes first, and a comment says on which line each kernel begins.
   [[nodiscard]] std::string source() const;
   /// Kernels, launches, memory, rules that fired, cache hits and why not.
   [[nodiscard]] std::string explain() const;

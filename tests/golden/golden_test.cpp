@@ -9,6 +9,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "codegen/unit_text.hpp"
 #include "ir/error.hpp"
 #include "runtime/nvrtc.hpp"
 #include "tests/golden/cases.hpp"
@@ -105,6 +106,40 @@ TEST_CASE("g++ and clang++ take every C++ golden without a warning") {
       CHECK(log == "");
       CHECK(status == 0);
     }
+}
+
+TEST_CASE("all kernels as one text compile by themselves, and begin on the lines that it says") {
+  for (const codegen::Dialect& dialect : {golden_cpp(), codegen::cuda_dialect()}) {
+    std::vector<codegen::EmittedKernel> kernels;
+    for (const Case& one : cases()) kernels.push_back(emitted(one, dialect));
+    std::vector<codegen::UnitPart> parts;
+    for (const codegen::EmittedKernel& kernel : kernels)
+      parts.push_back({kernel.name, kernel.commented});
+    const std::string text = codegen::unit_text("all", "x86-64-v3", parts, dialect);
+    const std::vector<std::string> lines = lines_of(text);
+    for (std::size_t i = 0; i < kernels.size(); ++i) {
+      const std::string head = "//   " + kernels[i].name + " from line ";
+      REQUIRE(lines.at(i + 1).starts_with(head));
+      const auto line = std::stoul(lines[i + 1].substr(head.size()));
+      CHECK(lines.at(line - 1) == "// kernel  " + kernels[i].name);
+    }
+    if (dialect.cuda) {
+      if (!runtime::nvrtc_identity().empty())
+        CHECK(runtime::compile_cuda(text, "sm_80").find(".visible .entry") != std::string::npos);
+      continue;
+    }
+    const auto file = std::filesystem::current_path() / "all_kernels.cpp";
+    std::ofstream(file, std::ios::binary) << text;
+    for (const std::string& compiler : cpp_compilers()) {
+      INFO(compiler);
+      const auto [status, log] = run_command(
+          compiler + " -Wall -Wextra -Werror -std=c++20 -march=x86-64-v3 -ffp-contract=off -c " +
+          file.string() + " -o /dev/null");
+      CHECK(log == "");
+      CHECK(status == 0);
+    }
+    std::filesystem::remove(file);
+  }
 }
 
 TEST_CASE("NVRTC makes PTX of every CUDA golden") {

@@ -9,6 +9,34 @@ done
 expect 0 "launch  layer_contract" "$croton" dump "$layer" --stage plan
 expect 0 "extern \"C\" void kernel_layer_contract" "$croton" dump "$layer" --stage cpp
 expect 0 "__global__ void kernel_layer_contract" "$croton" dump "$layer" --stage cuda
+# The C++ compiles by itself, of a file with several kernels, of a dump and of the cache.
+sed 's/@layer/@several/; s/output %h/%s = sum(%h) {axes = [0]}\n  output %h, %s/' "$layer" >"$work/several.ctir"
+CROTON_DUMP=$work/several "$croton" run "$work/several.ctir" --dim n=3 --output "$work/s.npz" || failed=1
+"$croton" dump "$work/several.ctir" --stage cpp >"$work/file.cpp"
+"$croton" dump several --stage cpp >"$work/entry.cpp"
+"$croton" dump "$work/several" --stage cpp >"$work/dump.cpp"
+"$croton" opt "$work/several.ctir" --emit cpp >"$work/opt.cpp"
+cmp "$work/dump.cpp" "$work/several/several-0/kernels.cpp" || failed=1
+[ "$(grep -c '^extern "C" void kernel_' "$work/file.cpp")" -ge 2 ] || { echo "FAILED: several.ctir has one kernel"; failed=1; }
+# As of an entry that another build of croton wrote: whole texts, each with its own prelude.
+cp -r "$work/several/several-0" "$work/foreign"
+python3 - "$work/foreign/description.json" <<'PY' || failed=1
+import json, sys
+d = json.load(open(sys.argv[1]))
+for kernel in d["kernels"]:
+    kernel["cpp_commented"] = kernel["cpp"]
+json.dump(d, open(sys.argv[1], "w"))
+PY
+"$croton" dump "$work/foreign" --stage cpp >"$work/foreign.cpp"
+[ "$(grep -c '^namespace of_several_' "$work/foreign.cpp")" -ge 2 ] || { echo "FAILED: no text of its own"; failed=1; }
+for compiler in g++ clang++-14 clang++-19; do
+  command -v $compiler >/dev/null || { echo "SKIPPED: no $compiler"; continue; }
+  for text in file entry dump opt foreign; do
+    $compiler -std=c++20 -march=x86-64-v4 -Wall -Wextra -Werror -fsyntax-only "$work/$text.cpp" ||
+      { echo "FAILED: $compiler refuses the C++ of $text"; failed=1; }
+  done
+done
+rm -r "$CROTON_CACHE_DIR"
 expect 0 "define " "$croton" dump "$layer" --stage llvm
 expect 0 "retq" "$croton" dump "$layer" --stage asm
 expect 0 "@layer_contract: " "$croton" dump "$layer" --stage remarks

@@ -161,7 +161,8 @@ void add_dump(CLI::App& program) {
       "dump", "show a function of a file, a library, a dump or the cache, at any stage");
   command->footer(
       "Example: croton dump model.ctir --stage kernels\n"
-      "         croton dump train --stage cpp          # of the cache, by name or key\n"
+      "         croton dump train --stage cpp          # of the cache, by name or key; compiles by "
+      "itself\n"
       "         croton dump libmodel.a --function predict --stage cpp --target x86-64-v3\n"
       "         croton dump report/ --diff graph stabilize\n"
       "         croton dump train --html -o report.html --sources src\n"

@@ -7,6 +7,7 @@
 
 #include "codegen/canonical_text.hpp"
 #include "codegen/kernel_writer.hpp"
+#include "codegen/unit_text.hpp"
 #include "ir/graph_view.hpp"
 #include "ir/spelling.hpp"
 #include "passes/pipeline.hpp"
@@ -77,15 +78,36 @@ void check_language(const std::string& emit) {
                               ir::suggestion(emit, kLanguages), fmt::join(kLanguages, ", ")));
 }
 
+// Of one kernel, complete.
 std::string emitted(const ir::NodePtr& kernel, const std::string& emit,
                     const runtime::Target& target) {
-  if (emit == "cuda") return codegen::emit(kernel, codegen::cuda_dialect()).commented;
+  if (emit == "cuda") return codegen::emit(kernel, codegen::cuda_dialect()).complete;
   const codegen::EmittedKernel cpp =
       codegen::emit(kernel, codegen::cpp_dialect(target.fma, target.vector_bytes));
-  if (emit == "cpp") return cpp.commented;
+  if (emit == "cpp") return cpp.complete;
   // The text that compile gives to the compiler, so that what it refuses is refused here.
   const std::string text = codegen::canonical_text(cpp);
   return emit == "asm" ? runtime::assembly_of(text, target) : runtime::llvm_of(text, target);
+}
+
+// Of all kernels: sources are one text that compiles.
+std::string all_emitted(const ir::Module& module, const std::string& emit,
+                        const runtime::Target& target) {
+  std::string out;
+  if (emit == "asm" || emit == "llvm") {
+    for (const ir::NodePtr& kernel : module.kernels) out += emitted(kernel, emit, target) + "\n";
+    return out;
+  }
+  const codegen::Dialect dialect = emit == "cuda"
+                                       ? codegen::cuda_dialect()
+                                       : codegen::cpp_dialect(target.fma, target.vector_bytes);
+  std::vector<codegen::EmittedKernel> kernels;
+  for (const ir::NodePtr& kernel : module.kernels)
+    kernels.push_back(codegen::emit(kernel, dialect));
+  std::vector<codegen::UnitPart> parts;
+  for (const codegen::EmittedKernel& kernel : kernels)
+    parts.push_back({kernel.name, kernel.commented});
+  return codegen::unit_text(module.name, target.name, parts, dialect);
 }
 
 std::string optimised(const Options& o) {
@@ -149,7 +171,7 @@ std::string optimised(const Options& o) {
   if (!o.emit.empty()) {
     if (module.level < ir::Level::kernel)
       throw UserError("there are no kernels to emit yet: the passes must include lower");
-    for (const ir::NodePtr& kernel : module.kernels) out += emitted(kernel, o.emit, target) + "\n";
+    out += all_emitted(module, o.emit, target);
   }
   return out;
 }
@@ -172,7 +194,8 @@ void add_opt(CLI::App& program) {
   auto* file = command->add_option("file", options->file, "a .ctir file; - is standard input");
   command->add_option("--run", options->run,
                       "passes, separated by commas; all: what compile would run");
-  command->add_option("--emit", options->emit, "print the kernels: cpp, cuda, asm or llvm");
+  command->add_option("--emit", options->emit,
+                      "print the kernels: cpp or cuda, which compile by themselves, asm or llvm");
   command->add_flag("--print", options->print, "print the module as well when emitting");
   command->add_flag("--dot", options->dot, "print the graph for Graphviz instead of the module");
   command->add_option("--math", options->math, "strict, standard or fast");
