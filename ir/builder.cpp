@@ -254,8 +254,7 @@ Value scatter(Op op, const Value& x, const Value& update, std::int64_t axis,
 }
 
 Value reduce(Op op, const Value& x, Integers axes) {
-  const bool positions = op == Op::argmax || op == Op::argmin;
-  if (covers_no_axis(axes) && !positions) return x;
+  if (covers_no_axis(axes) && !is_positional(op)) return x;
   return make(op, {x}, {std::move(axes)});
 }
 

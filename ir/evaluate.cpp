@@ -149,8 +149,7 @@ Elements Evaluator::compute(const NodePtr& node) {
       return indexing(*node, x);
     case OpKind::reduction:
       if (node->op == Op::cumsum) return cumulative(*node, *x[0]);
-      if (node->op == Op::argmax || node->op == Op::argmin)
-        return position(*node, *x[0], extents(node->types[0].shape));
+      if (is_positional(node->op)) return position(*node, *x[0], extents(node->types[0].shape));
       return reduce(*node, *x[0], extents(node->types[0].shape));
     case OpKind::contraction:
       return contract(*node, *x[0], *x[1], extents(node->types[0].shape));

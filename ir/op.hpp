@@ -141,6 +141,12 @@ struct OpInfo {
 }
 /// UserError when an op cannot have so many operands.
 void check_operand_count(Op op, std::size_t count);
+/// True for an op that makes one number, or position, of each row along some axes.
+[[nodiscard]] inline bool is_reduction(Op op) {
+  return info(op).kind == OpKind::reduction && op != Op::cumsum;  // which keeps the axis
+}
+/// True for a reduction whose results are positions along the reduced axes, counted row by row.
+[[nodiscard]] inline bool is_positional(Op op) { return op == Op::argmax || op == Op::argmin; }
 [[nodiscard]] inline bool is_elementwise(Op op) { return info(op).kind == OpKind::elementwise; }
 [[nodiscard]] bool in_domain(Domain domain, DType dtype);
 [[nodiscard]] std::string_view text(Domain domain);

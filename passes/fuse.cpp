@@ -26,12 +26,6 @@ constexpr int kMaxCost = 400;
 // Sibling kernels are looked for among so many that follow.
 constexpr std::size_t kSiblingReach = 64;
 
-bool is_reduction(const Value& v) {
-  return ir::info(v.op()).kind == ir::OpKind::reduction && v.op() != Op::cumsum;
-}
-
-bool is_positional(const Value& v) { return v.op() == Op::argmax || v.op() == Op::argmin; }
-
 bool is_barrier(const Value& v) {
   switch (v.op()) {
     case Op::contract:
@@ -41,7 +35,7 @@ bool is_barrier(const Value& v) {
     case Op::scatter_add:
       return !is_one_hot_scatter(*v.node);
     default:
-      return is_reduction(v);
+      return ir::is_reduction(v.op());
   }
 }
 
@@ -54,8 +48,9 @@ bool is_movement_of_memory(Value v) {
 
 GroupKind kind_of(const Value& v) {
   if (v.op() == Op::contract) return GroupKind::product;
-  if (is_positional(v) || (is_barrier(v) && !is_reduction(v))) return GroupKind::serial;
-  if (!is_reduction(v)) return GroupKind::elementwise;
+  if (ir::is_positional(v.op()) || (is_barrier(v) && !ir::is_reduction(v.op())))
+    return GroupKind::serial;
+  if (!ir::is_reduction(v.op())) return GroupKind::elementwise;
   const auto& axes = v.node->attribute<Integers>("axes");
   const int rank = v.node->operands[0].rank();
   if (static_cast<int>(axes.size()) == rank) return GroupKind::full;
@@ -258,7 +253,7 @@ class Fuser {
       const bool prefix =
           shape.size() >= rank && std::equal(host.domain.begin(), host.domain.end(), shape.begin());
       const bool exact = prefix && shape.size() == rank;
-      const bool row = host.kind == GroupKind::row && !is_reduction(member);
+      const bool row = host.kind == GroupKind::row && !ir::is_reduction(member.op());
       if (row ? !prefix : !exact)
         return fmt::format("domains differ, [{}] and [{}]", text(host.domain), text(shape));
       for (const Place& place : places(member)) {

@@ -50,10 +50,6 @@ Step step_of(Lowering& l, const Combiner& combiner, const Value& reduction, cons
   };
 }
 
-bool is_reduction(const Value& v) {
-  return ir::info(v.op()).kind == ir::OpKind::reduction && v.op() != Op::cumsum;
-}
-
 void over_row(Lowering& l, const Shape& shape, Index prefix,
               const std::function<void(const Index&)>& visit, std::int64_t stream_from) {
   const std::size_t axis = prefix.size();

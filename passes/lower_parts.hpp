@@ -20,8 +20,6 @@ namespace croton::passes {
 /// How the elements of a reduction's operand enter an accumulator.
 [[nodiscard]] Step step_of(Lowering& l, const Combiner& combiner, const ir::Value& reduction,
                            const Index& kept);
-/// Of numbers: every reduction but the running sum.
-[[nodiscard]] bool is_reduction(const ir::Value& v);
 /// Every index of `shape` that begins with `prefix`. The innermost loop is a plain scalar loop that
 /// the compiler vectorises; its stores go past the caches where `shape` has `stream_from` elements
 /// (KernelBuilder::stream).

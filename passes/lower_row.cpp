@@ -58,8 +58,8 @@ std::vector<Kept> find_kept(const Lowering& l) {
       if (std::find(reads[m].begin(), reads[m].end(), v) != reads[m].end())
         readers.push_back(l.group.members[m]);
     const bool in_place = std::all_of(readers.begin(), readers.end(), [&](const Value& reader) {
-      const bool by_element =
-          is_reduction(reader) ? reduces_rows(reader, rank) : ir::is_elementwise(reader.op());
+      const bool by_element = ir::is_reduction(reader.op()) ? reduces_rows(reader, rank)
+                                                            : ir::is_elementwise(reader.op());
       return by_element && is_read_in_place(l, reader, v);
     });
     const bool inside = std::any_of(kept.begin(), kept.end(), [&](const Kept& outer) {
@@ -107,7 +107,7 @@ class Rows {
       if (std::find(found.begin(), found.end(), length) == found.end()) found.push_back(length);
     };
     for (const Value& member : l_.group.members)
-      if (is_reduction(member)) add(volume(reduced_shape(member)));
+      if (ir::is_reduction(member.op())) add(volume(reduced_shape(member)));
     for (const Kept& kept : kept_) add(row_length(kept.value, rank_));
     return found;
   }
@@ -137,7 +137,7 @@ class Rows {
   }
 
   void compute(const Value& member, const Index& row, bool is_short) {
-    if (is_reduction(member)) {
+    if (ir::is_reduction(member.op())) {
       k_.serve(member);
       const Combiner combiner = combiner_of(member.op(), member.dtype());
       const Dim count = volume(reduced_shape(member));

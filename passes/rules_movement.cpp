@@ -182,6 +182,70 @@ Value pack_rows(const Value& v, const RuleContext&) {
   return with_axis_last(v, side, at - own.begin());
 }
 
+Integers moved(const Integers& axes, const Integers& permutation) {
+  Integers out;
+  for (const std::int64_t axis : axes) out.push_back(permutation[static_cast<std::size_t>(axis)]);
+  return out;
+}
+
+// What `v` is a transpose of, elementwise ops and repetitions included; nothing when it is none.
+Value transposed_from(const Value& v, const Integers& permutation, const RuleContext& context) {
+  const auto axes_before = [&] {
+    Shape shape = v.shape();
+    for (std::size_t i = 0; i < permutation.size(); ++i)
+      shape[static_cast<std::size_t>(permutation[i])] = v.shape()[i];
+    return shape;
+  };
+  if (v.op() == Op::transpose)
+    return v.node->attribute<Integers>("permutation") == permutation ? operand(v, 0) : Value{};
+  if (const auto scalar = ir::splat_value(v)) return ir::splat(*scalar, axes_before());
+  if (v.op() == Op::broadcast) {
+    Integers axes = moved(v.node->attribute<Integers>("axes"), permutation);
+    return std::is_sorted(axes.begin(), axes.end())
+               ? ir::broadcast(operand(v, 0), axes_before(), std::move(axes))
+               : Value{};
+  }
+  if (!ir::is_elementwise(v.op()) || !context.single_use(v)) return {};
+  std::vector<Value> operands;
+  for (const Value& each : v.node->operands) {
+    operands.push_back(transposed_from(each, permutation, context));
+    if (operands.back().node == nullptr) return {};
+  }
+  return ir::make(v.op(), std::move(operands), v.node->attributes);
+}
+
+// The permutation of the first transpose that elementwise ops read.
+const Integers* first_permutation(const Value& v, const RuleContext& context) {
+  if (v.op() == Op::transpose) return &v.node->attribute<Integers>("permutation");
+  if (!ir::is_elementwise(v.op()) || !context.single_use(v)) return nullptr;
+  for (const Value& each : v.node->operands)
+    if (const Integers* found = first_permutation(each, context)) return found;
+  return nullptr;
+}
+
+// A reduction reads what it is made of in the order in which that lies in memory.
+Value reduce_transpose(const Value& v, const RuleContext& context) {
+  if (!ir::is_reduction(v.op())) return {};
+  const Integers* permutation = first_permutation(operand(v, 0), context);
+  if (permutation == nullptr) return {};
+  const auto& axes = v.node->attribute<Integers>("axes");
+  Integers reduced = moved(axes, *permutation), kept;
+  if (ir::is_positional(v.op()) && !std::is_sorted(reduced.begin(), reduced.end())) return {};
+  const Value x = transposed_from(operand(v, 0), *permutation, context);
+  if (x.node == nullptr) return {};
+  for (std::size_t i = 0; i < permutation->size(); ++i)
+    if (std::find(axes.begin(), axes.end(), static_cast<std::int64_t>(i)) == axes.end())
+      kept.push_back((*permutation)[i]);
+  std::sort(reduced.begin(), reduced.end());
+  // Axis i of v is the axis of x's reduction at the place of kept[i] among what is kept.
+  Integers order = kept, back;
+  std::sort(order.begin(), order.end());
+  for (const std::int64_t axis : kept)
+    back.push_back(std::find(order.begin(), order.end(), axis) - order.begin());
+  const Value result = ir::reduce(v.op(), x, std::move(reduced));
+  return std::is_sorted(back.begin(), back.end()) ? result : ir::transpose(result, std::move(back));
+}
+
 Value matrix(DType dtype = DType::f32) { return ir::input("x", ir::tensor(dtype, {"n", 6})); }
 Value example_transpose() {
   return ir::make(Op::transpose, {ir::transpose(matrix(), {1, 0})}, {Integers{1, 0}});
@@ -212,6 +276,11 @@ Value example_pack() {
   return ir::contract(matrix(), w, {0, 2}, {1, 2}, {0, 1});
 }
 
+Value example_reduce() {
+  const Value x = ir::input("x", ir::tensor(DType::f32, {"n", 6, 4}));
+  return ir::reduce(Op::sum, ir::apply(Op::exp, {ir::transpose(x, {2, 1, 0})}), {0});
+}
+
 Value example_concatenate() {
   const Value x = ir::input("x", ir::tensor(DType::f64, {"n", 5}));
   return ir::concatenate({x, ir::concatenate({x, x}, 0)}, 0);
@@ -225,6 +294,7 @@ Value example_whole_slice() {
 constexpr Rule kLayout[] = {
   rule_fn("pack-operand", Op::contract, "contract(x, y) → contract(x, transpose(y)) where y's last axis is not the result's", pack_operand, example_pack),
   rule_fn("pack-rows",    Op::contract, "contract(x, y) → contract(transpose(x), y) where x's inner axis has steps of whole pages", pack_rows, example_pack_rows),
+  rule_fn("reduce-transpose", std::nullopt, "reduce(f(transpose(x))) → transpose(reduce(f(x)) over other axes)", reduce_transpose, example_reduce, may::rounding),
 };
 constexpr Rule kMovement[] = {
   rule_fn("transpose-transpose", Op::transpose, "transpose(transpose(x, p), q) → transpose(x, p∘q)", transpose_twice, example_transpose),
