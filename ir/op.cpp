@@ -20,6 +20,10 @@ OpInfo with_text(OpInfo row, std::string_view text, std::string_view integer_tex
 constexpr std::array<std::string_view, 10> kKindNames = {
     "none", "boolean", "integer", "real", "text", "dtype", "integers", "dims", "literal", "named"};
 
+constexpr std::array<std::string_view, 9> kOpKindNames = {"elementwise", "creation",  "movement",
+                                                          "indexing",    "reduction", "contraction",
+                                                          "composition", "kernel",    "plan"};
+
 std::vector<AttributeColumn> parse_columns(std::string_view text) {
   std::vector<AttributeColumn> columns;
   while (!text.empty()) {
@@ -61,6 +65,8 @@ const std::vector<OpInfo>& table() {
 }
 
 }  // namespace
+
+std::string_view name(OpKind kind) { return kOpKindNames.at(static_cast<std::size_t>(kind)); }
 
 const OpInfo& info(Op op) { return table()[static_cast<std::size_t>(op)]; }
 

@@ -46,6 +46,8 @@ enum class OpKind : std::uint8_t {
   plan,         // plan level: steps
 };
 
+[[nodiscard]] std::string_view name(OpKind kind);
+
 /// Which dtypes an elementwise op or reduction is defined on.
 enum class Domain : std::uint8_t { any, number, integer, integer_or_bool, real, boolean };
 

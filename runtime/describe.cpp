@@ -95,6 +95,7 @@ class Describer {
                                     std::move(printed.operands),
                                     {},
                                     std::string(ir::info(node.op).name),
+                                    std::string(ir::name(ir::info(node.op).kind)),
                                     texts(from.sites),
                                     from.labels,
                                     printed.line,

@@ -33,10 +33,10 @@ struct Description {
   /// A node of a stage's text.
   struct Node {
     std::vector<std::string> names, operands, types;  // "%h", "%0", "f32[n, 20]"
-    std::string op;
-    std::vector<std::string> sites, labels;  // "model.cpp:31", the user's names
-    int line = 0;                            // of the stage's text, from 1
-    std::string rule;                        // that made it in this stage, or ""
+    std::string op, kind;                             // kind: "elementwise", "reduction", …
+    std::vector<std::string> sites, labels;           // "model.cpp:31", the user's names
+    int line = 0;                                     // of the stage's text, from 1
+    std::string rule;                                 // that made it in this stage, or ""
   };
   struct Stage {
     std::string name, level;  // "graph", then passes; a second run is "canonicalize-2"

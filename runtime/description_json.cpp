@@ -10,7 +10,8 @@ void fields(Visit&& f, Quantity& q) {
 }
 template <class Visit>
 void fields(Visit&& f, Description::Node& n) {
-  f("names", n.names), f("op", n.op), f("operands", n.operands), f("types", n.types);
+  f("names", n.names), f("op", n.op), f("kind", n.kind), f("operands", n.operands);
+  f("types", n.types);
   f("sites", n.sites), f("labels", n.labels), f("line", n.line), f("rule", n.rule);
 }
 template <class Visit>
@@ -87,6 +88,9 @@ Description description_of_json(std::string_view text, const std::string& source
   if (const auto version = all[kVersion].get<std::int64_t>(); version > kDescriptionVersion)
     throw UserError(fmt::format("{} has version {}; this croton reads up to version {}", source,
                                 version, kDescriptionVersion));
+  else if (version < kDescriptionVersion)
+    throw UserError(fmt::format("{} has version {}; this croton reads version {}: make it again",
+                                source, version, kDescriptionVersion));
   Description out;
   reader.read(all, out, "");
   return out;

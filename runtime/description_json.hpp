@@ -8,12 +8,12 @@
 
 namespace croton::runtime {
 
-/// The version that is written and the newest that is read.
-inline constexpr int kDescriptionVersion = 1;
+/// The version that is written and read. What made an older dump makes a new one.
+inline constexpr int kDescriptionVersion = 2;
 
 [[nodiscard]] std::string to_json(const Description& description);
 /// Throws UserError naming `source` and the place in it: no JSON, a missing field, another kind of
-/// value, a newer version.
+/// value, another version.
 [[nodiscard]] Description description_of_json(std::string_view text, const std::string& source);
 
 }  // namespace croton::runtime

@@ -1,26 +1,47 @@
 // The user's lines, the graph before lowering and a kernel's text side by side. Lines that come from
 // the same place light up together, whichever of them is pointed at.
+const kTexts = {  // what a kernel has: its field and its language
+  "C++": ["cpp_commented", "cpp"], "CUDA": ["cuda_commented", "cpp"], "kernel IR": ["ir", "ir"],
+  "LLVM IR": ["llvm", "assembly"], "assembly": ["assembly", "assembly"], "PTX": ["ptx", "assembly"],
+  "remarks": ["remarks", "plain"]};
+
 views.push({name: "code", title: "Code", draw(section, [wanted, kind]) {
-  const texts = {"C++": "cpp_commented", "CUDA": "cuda_commented", "kernel IR": "ir", "LLVM IR": "llvm",
-                 "assembly": "assembly", "PTX": "ptx", "remarks": "remarks"};
   const kernel = d.kernels.find(k => k.name === wanted) || d.kernels[0];
   if (!kernel) return section.append(el("p", {}, "There are no kernels."));
-  const available = Object.keys(texts).filter(t => kernel[texts[t]]);
+  const available = Object.keys(kTexts).filter(t => kernel[kTexts[t][0]]);
   const shown = available.includes(kind) ? kind : available[0];
+  const [field, language] = kTexts[shown];
   const go = (k, t) => { location.hash = `code/${k}/${t}`; };
   section.append(el("div", {class: "tools"},
     el("select", {"aria-label": "kernel", onchange: e => go(e.target.value, shown)}, d.kernels.map(k =>
       el("option", {value: k.name, selected: k === kernel ? "" : undefined}, k.name))),
     el("select", {"aria-label": "text", onchange: e => go(kernel.name, e.target.value)}, available.map(t =>
       el("option", {value: t, selected: t === shown ? "" : undefined}, t))),
-    el("span", {class: "quiet"}, kernel.failures.length ? `may fail: ${kernel.failures[0].message}` : "")));
-  const columns = el("div", {class: "columns"}, userSource(), graphText(kernel),
-    el("div", {}, el("h2", {}, `${kernel.name}, ${shown}`),
-       el("pre", {id: "emitted"}, kernel[texts[shown]].split("\n").map((line, i) =>
-         codeLine(line, i + 1, {sites: sitesIn(line)})))));
-  columns.addEventListener("mouseover", e => light(columns, e.target.closest("[data-sites]"), false));
-  columns.addEventListener("click", e => light(columns, e.target.closest("[data-sites]"), true));
+    el("span", {class: "quiet"}, "point at a line to see what comes from the same place, click to bring it into view",
+       kernel.assembly ? "" : "; croton dump --html adds the assembly"),
+    [...new Set(kernel.failures.map(failure => `may fail: ${failure.message.replace(/\{\d+\}/g, "…")}`
+      + (failure.sites.length ? ` (${failure.sites.join(", ")})` : "")))].map(said => el("span", {class: "quiet"}, said))));
+  const graph = graphText(kernel);
+  const own = new Set(graph.lines.filter(line => line.fresh).flatMap(line => line.sites));
+  const sources = userSources(own);
+  const emitted = codeBlock(kernel[field].split("\n").map(text => ({text, sites: sitesIn(text)})), language, {id: "emitted"});
+  const blocks = [...sources.map(source => source.block), graph.block, emitted];
+  const columns = el("div", {class: "columns"},
+    el("div", {}, sources.length ? sources.flatMap(source => source.parts) : el("p", {class: "quiet"}, "no lines are known")),
+    el("div", {}, el("h2", {}, `graph after ${graph.stage}`), graph.block),
+    el("div", {}, el("h2", {}, `${kernel.name}, ${shown}`), emitted));
+  const light = scroll => e => {
+    const line = e.target.closest("[data-sites]"), sites = line ? line.dataset.sites.split("|") : [];
+    for (const block of blocks) {
+      const first = block.light(sites);
+      if (scroll && first >= 0 && !block.contains(line)) block.show(first);
+    }
+  };
+  columns.addEventListener("mouseover", light(false));
+  columns.addEventListener("click", light(true));
   section.append(columns);
+  graph.block.show(graph.lines.findIndex(line => line.fresh));
+  for (const source of sources) source.block.show(source.first);
 }});
 
 // "model.cpp:31 (encoder)" in a comment leads to "model.cpp:31".
@@ -30,16 +51,8 @@ const sitesIn = line => {
 };
 const place = site => site.replace(/ \(.*$/, "");
 
-function light(columns, line, scroll) {
-  const wanted = line ? line.dataset.sites.split("|") : [];
-  for (const other of columns.querySelectorAll("[data-sites]"))
-    other.classList.toggle("lit", other.dataset.sites.split("|").some(s => wanted.includes(s)));
-  if (!scroll || !line) return;
-  for (const text of columns.querySelectorAll("pre"))
-    if (!text.contains(line)) text.querySelector(".lit")?.scrollIntoView({block: "nearest"});
-}
-
-function userSource() {
+/** The files that sites name; `own` are the kernel's sites, whose file comes first. */
+function userSources(own) {
   const used = new Map();
   for (const stage of d.stages)
     for (const node of stage.nodes)
@@ -47,25 +60,29 @@ function userSource() {
         const [, file, line] = site.match(/^(.*):(\d+)$/) || [];
         if (file) (used.get(file) || used.set(file, new Set()).get(file)).add(+line);
       }
-  const parts = [...used].map(([file, lines]) => {
-    const text = d.sources[file];
-    const numbers = [...lines].sort((a, b) => a - b);
-    const rows = text === undefined ? numbers.map(n => codeLine("", n, {sites: [`${file}:${n}`]}))
-      : text.split("\n").map((line, i) => codeLine(line, i + 1, {sites: lines.has(i + 1) ? [`${file}:${i + 1}`] : []}));
-    return [el("h2", {}, file), text === undefined
-      ? el("p", {class: "quiet"}, "its text was not found; croton dump --sources DIRECTORY says where to look") : "",
-      el("pre", {class: "source"}, rows)];
+  const isOwn = ([file, lines]) => [...lines].some(line => own.has(`${file}:${line}`));
+  return [...used].sort((a, b) => isOwn(b) - isOwn(a)).map(([file, known]) => {
+    const text = d.sources[file], numbers = [...known].sort((a, b) => a - b);
+    const all = text === undefined ? numbers.map(n => ({text: `${file}:${n}`, sites: [`${file}:${n}`]}))
+      : text.split("\n").map((line, i) => ({text: line, sites: known.has(i + 1) ? [`${file}:${i + 1}`] : []}));
+    const block = codeBlock(all, file.endsWith(".ctir") ? "ir" : "cpp", {class: "source"});
+    const name = file.replace(/^.*\//, "");
+    return {block, first: all.findIndex(line => line.sites.some(site => own.has(site))), parts: [
+      el("h2", {title: file}, name),
+      text === undefined ? el("p", {class: "quiet"}, "its text was not found; croton dump --html --sources DIRECTORY says where to look") : "",
+      block]};
   });
-  return el("div", {}, parts.length ? parts.flat() : el("p", {class: "quiet"}, "no lines are known"));
 }
 
+/** The last graph, with what the kernel computes as its fresh lines. */
 function graphText(kernel) {
-  const last = d.stages.map(s => s.level).lastIndexOf("grouped");
-  const i = last >= 0 ? last : 0;
+  const i = Math.max(0, d.stages.map(s => s.level).lastIndexOf("grouped"));
   const group = d.groups.find(g => g.name === kernel.name);
-  const sites = new Map(stageNodes(i).map(n => [n.line, n.sites.map(place)]));
-  const own = new Set(stageNodes(i).filter(n => group && n.names.some(name => group.members.includes(name))).map(n => n.line));
-  return el("div", {}, el("h2", {}, `graph after ${d.stages[i].name}`),
-    el("pre", {id: "ir"}, stageText(i).split("\n").map((line, at) =>
-      codeLine(line, at + 1, {sites: sites.get(at + 1) || [], fresh: own.has(at + 1)}))));
+  const members = new Set(group ? group.members : []);
+  const nodes = new Map(stageNodes(i).map(n => [n.line, n]));
+  const lines = stageText(i).split("\n").map((text, at) => {
+    const node = nodes.get(at + 1);
+    return {text, sites: node ? node.sites.map(place) : [], fresh: node ? node.names.some(name => members.has(name)) : false};
+  });
+  return {stage: d.stages[i].name, lines, block: codeBlock(lines, "ir", {id: "ir"})};
 }

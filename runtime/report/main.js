@@ -21,18 +21,23 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-function bytes(n) {
-  for (const unit of ["B", "KiB", "MiB", "GiB"]) {
-    if (Math.abs(n) < 1024 || unit === "GiB") return `${+n.toPrecision(3)} ${unit}`;
-    n /= 1024;
-  }
+const digits = n => String(n >= 100 ? Math.round(n) : +n.toPrecision(3));
+function scaled(n, units, step) {
+  let at = 0;
+  while (Math.abs(n) >= step * .9995 && at + 1 < units.length) { n /= step; ++at; }
+  return digits(n) + units[at];
 }
-function count(n) {
-  for (const unit of ["", " k", " M", " G", " T"]) {
-    if (Math.abs(n) < 1000 || unit === " T") return `${+n.toPrecision(3)}${unit}`;
-    n /= 1000;
-  }
-}
+const bytes = n => scaled(n, [" B", " KiB", " MiB", " GiB", " TiB"], 1024);
+const count = n => scaled(n, ["", " k", " M", " G", " T"], 1000);
+const duration = seconds => seconds < 1e-3 ? `${digits(1e6 * seconds)} µs`
+  : seconds < 1 ? `${digits(1e3 * seconds)} ms` : `${digits(seconds)} s`;
+
+/** A chart whose letters keep their size: one unit is one pixel, unless the window becomes narrower. */
+const svgChart = (width, height, label) => el("svg", {class: "chart", width, height, viewBox: `0 0 ${width} ${height}`,
+                                                      role: "img", "aria-label": label});
+/** As much of a text as has room in so many pixels, at 11 pixels a letter's height. */
+const shortened = (text, room) => text.length * 6.7 <= room ? text : room < 30 ? "" : text.slice(0, room / 6.7 - 1) + "…";
+
 /** "7840 × n" with its value for the dims of the report. */
 const quantity = (q, show) => el("span", {title: q.formula}, show(q.value));
 

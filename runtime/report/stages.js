@@ -1,39 +1,55 @@
-// Every stage's text: what it changed, and which rule made a node.
+// Every stage's text, opened at the first thing it changed, and which rule made a node.
 views.push({name: "stages", title: "Stages", draw(section, [wanted]) {
-  let chosen = d.stages.findIndex(s => s.name === wanted);
-  if (chosen < 0) chosen = 0;
+  const chosen = Math.max(0, d.stages.findIndex(s => s.name === wanted));
   const list = el("div", {class: "list"}, d.stages.map((s, i) =>
     el("button", {"aria-current": i === chosen, onclick: () => { location.hash = "stages/" + s.name; }},
-       s.name, el("span", {class: "quiet"}, i === 0 ? "" : s.changed ? `${(1e3 * s.seconds).toPrecision(2)} ms` : "unchanged"))));
-  section.append(el("div", {class: "split"}, list, stagePane(chosen)));
+       s.name, el("span", {class: "quiet"}, i === 0 ? "" : s.changed ? duration(s.seconds) : "unchanged"))));
+  const pane = el("div");
+  section.append(el("div", {class: "split"}, list, pane));
+  drawStage(pane, chosen);
 }});
 
-function stagePane(i) {
-  const stage = d.stages[i], lines = stageText(i).split("\n");
-  const before = new Set(i > 0 ? stageText(i - 1).split("\n").map(plain) : lines.map(plain));
-  const now = new Set(lines.map(plain));
-  const gone = i > 0 ? stageText(i - 1).split("\n").filter(line => !now.has(plain(line))) : [];
-  const rules = Object.entries(stage.rules).map(([rule, n]) => `${rule} × ${n}`).join(", ");
+function drawStage(pane, i) {
+  const stage = d.stages[i], texts = stageText(i).split("\n"), keys = texts.map(plain);
+  const previous = i > 0 ? stageText(i - 1).split("\n") : texts;
   const made = new Map(stageNodes(i).filter(n => n.rule && stage.changed).map(n => [n.line, n.rule]));
-  return el("div", {},
-    el("p", {class: "quiet"}, i === 0 ? "as it was given to compile" :
-       !stage.changed ? "nothing changed" : rules ? `rules: ${rules}` : `at the ${stage.level} level`),
-    el("pre", {}, lines.map((line, at) => codeLine(line, at + 1,
-      {fresh: !before.has(plain(line)), rule: made.get(at + 1)}))),
-    gone.length && stage.changed
-      ? el("details", {}, el("summary", {}, `${gone.length} lines of the stage before are gone or different`),
-           el("pre", {}, gone.map((line, at) => codeLine(line, at + 1, {})))) : "");
+  const lines = texts.map((text, at) => ({text, rule: made.get(at + 1)}));
+  // Of equal lines as many are old as there were before.
+  const left = new Map();
+  for (const line of previous) left.set(plain(line), (left.get(plain(line)) || 0) + 1);
+  lines.forEach((line, at) => {
+    const old = left.get(keys[at]) || 0;
+    line.fresh = Boolean(line.rule) || old === 0;
+    if (!line.fresh) left.set(keys[at], old - 1);
+  });
+  const gone = previous.filter(line => {
+    const rest = left.get(plain(line));
+    if (rest) left.set(plain(line), rest - 1);
+    return rest > 0;
+  });
+  // The head says the level, which is said above.
+  const changes = lines.flatMap((line, at) => line.fresh && !lines[at - 1]?.fresh && !line.text.startsWith("module ") ? [at] : []);
+  const rules = Object.entries(stage.rules).map(([rule, n]) => `${rule} × ${n}`).join(", ");
+  const block = codeBlock(lines, "ir");
+  let current = 0;
+  const where = el("span", {class: "quiet"});
+  const step = by => {
+    current = (current + by + changes.length) % changes.length;
+    where.textContent = `${current + 1} of ${changes.length} places`;
+    block.show(changes[current]);
+  };
+  pane.append(
+    el("p", {class: "quiet"}, i === 0 ? "as it was given to compile" : !stage.changed ? "nothing changed" :
+       `${stage.name} changed ${count(lines.filter(line => line.fresh).length)} of ${count(lines.length)} lines`
+       + (rules ? `; rules: ${rules}` : "")),
+    changes.length ? el("div", {class: "tools"}, el("button", {onclick: () => step(-1)}, "previous change"),
+                        el("button", {onclick: () => step(1)}, "next change"), where) : "",
+    block);
+  if (gone.length && stage.changed)
+    pane.append(el("details", {}, el("summary", {}, `${count(gone.length)} lines of ${d.stages[i - 1].name} are gone or different`),
+                   codeBlock(gone.map(text => ({text})), "ir")));
+  if (changes.length) step(0);
 }
 
 // Numbers of values and comments come and go without meaning.
 const plain = line => line.replace(/\/\/.*$/, "").replace(/%\d+/g, "%").trim();
-
-/** One line of text, with its number, its comment apart, and what it leads to. */
-function codeLine(text, number, {fresh = false, rule = "", sites = []} = {}) {
-  const at = text.indexOf("// ");
-  const code = at < 0 ? text : text.slice(0, at), comment = at < 0 ? "" : text.slice(at);
-  return el("div", {class: `${fresh ? "new" : ""}${sites.length ? " linked" : ""}`.trim() || undefined,
-                    "data-sites": sites.length ? sites.join("|") : undefined},
-    el("span", {class: "number"}, String(number)), code, comment ? el("span", {class: "comment"}, comment) : "",
-    rule ? el("span", {class: "rule"}, `   ← ${rule}`) : "");
-}

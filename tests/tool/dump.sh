@@ -56,7 +56,7 @@ import json, subprocess, sys
 croton, layer = sys.argv[1:]
 d = json.loads(subprocess.check_output([croton, "dump", layer, "--json", "--stage", "asm", "--dim", "n=7"]))
 kernel = d["kernels"][0]
-assert d["croton_description"] == 1 and d["name"] == "layer"
+assert d["croton_description"] == 2 and d["name"] == "layer"
 product = 2 * 7 * 30 * 20
 assert product <= kernel["operations"]["value"] <= product + 7 * 20 * 100, kernel["operations"]
 assert kernel["bytes_read"]["value"] == 4 * (7 * 30 + 30 * 20)
@@ -67,6 +67,7 @@ for node in graph["nodes"]:
     assert lines[node["line"] - 1].strip().startswith(node["names"][0] + " = "), node
     assert "/layer.ctir:" in node["sites"][0], node
 assert [n["operands"] for n in graph["nodes"] if n["op"] == "tanh"] == [["%0"]]
+assert {n["op"]: n["kind"] for n in graph["nodes"]} == {"input": "creation", "contract": "contraction", "tanh": "elementwise"}
 assert d["buffers"][0]["name"] == "x" and d["buffers"][0]["bytes"]["value"] == 4 * 7 * 30
 PY
 
@@ -110,8 +111,10 @@ sed 's/"arena_bytes"/"arena_byte"/' "$work/good.json" >"$description"
 expect 1 "$description is damaged: arena_bytes is missing" "$croton" dump "$work/report/layer-1"
 sed 's/"first": [0-9-]*,/"first": "none",/' "$work/good.json" >"$description"
 expect 1 "is damaged: buffers[0].first is no number" "$croton" dump "$work/report/layer-1"
-sed 's/"croton_description": 1/"croton_description": 2/' "$work/good.json" >"$description"
-expect 1 "has version 2; this croton reads up to version 1" "$croton" dump "$work/report/layer-1"
+sed 's/"croton_description": 2/"croton_description": 3/' "$work/good.json" >"$description"
+expect 1 "has version 3; this croton reads up to version 2" "$croton" dump "$work/report/layer-1"
+sed 's/"croton_description": 2/"croton_description": 1/' "$work/good.json" >"$description"
+expect 1 "has version 1; this croton reads version 2: make it again" "$croton" dump "$work/report/layer-1"
 echo '[]' >"$description"
 expect 1 "$description is no description of a function by croton" "$croton" dump "$work/report/layer-1"
 mkdir "$work/empty"

@@ -63,7 +63,9 @@ def check(driver, arguments):
         driver.get(link)
         wanted = link.split("#")[1].split("/")[0]
         wait_for(driver, f"section[data-view={wanted}] *")
+    overview(driver, address)
     search(driver, address, arguments)
+    stages(driver, address)
     hover(driver, address)
     errors = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
     assert not errors, errors
@@ -80,7 +82,7 @@ def wait_for(driver, selector):
 def search(driver, address, arguments):
     driver.get("about:blank")
     start = time.monotonic()
-    driver.get(address + "#graph")
+    driver.get(address + "#graph/graph")
     wait_for(driver, "#canvas .node")
     nodes = len(driver.find_elements(By.CSS_SELECTOR, "#canvas .node"))
     print(f"{nodes} nodes after {time.monotonic() - start:.2f} s")
@@ -96,6 +98,50 @@ def search(driver, address, arguments):
     assert not driver.find_elements(By.CSS_SELECTOR, "#canvas .found")
 
 
+def overview(driver, address):
+    """Words, not the text form, and charts whose letters are as large as the page's."""
+    for view in "overview", "memory":
+        driver.get("about:blank")
+        driver.get(f"{address}#{view}")
+        wait_for(driver, f"section[data-view={view}] *")
+        for size in driver.execute_script("""return [...document.querySelectorAll("svg.chart")].map(
+            chart => chart.getBoundingClientRect().width / chart.viewBox.baseVal.width)"""):
+            assert 0.99 < size < 1.01, f"a chart of {view} is stretched by {size}"
+        said = driver.find_element(By.TAG_NAME, "main").text
+        assert "{" not in said and "e+" not in said, said
+
+
+def stages(driver, address):
+    """Every stage opens at its first change, whatever its length; its end is there when it is scrolled to."""
+    driver.get("about:blank")
+    driver.get(address + "#stages")
+    wait_for(driver, ".list button")
+    names = [b.text.split()[0] for b in driver.find_elements(By.CSS_SELECTOR, ".list button")]
+    said = driver.find_element(By.CSS_SELECTOR, ".list").text
+    assert "e+" not in said, said
+    for name in names:
+        driver.get("about:blank")
+        start = time.monotonic()
+        driver.get(f"{address}#stages/{name}")
+        wait_for(driver, "main pre .line")
+        shown, changed = driver.execute_script("""
+            const block = document.querySelector("main pre"), box = block.getBoundingClientRect();
+            const inside = line => { const at = line.getBoundingClientRect(); return at.top >= box.top && at.bottom <= box.bottom; };
+            const lines = [...block.querySelectorAll(".line.new")].filter(line => !line.textContent.includes("module @"));
+            return [lines.some(inside), document.querySelector(".tools") !== null]""")
+        seconds = time.monotonic() - start
+        assert shown or not changed, f"{name} opens where it has changed nothing"
+    last = driver.execute_script("return stageText(d.stages.length - 1).split('\\n').length")
+    filled = len(driver.find_elements(By.CSS_SELECTOR, "main pre .line"))
+    driver.execute_script("document.querySelector('main pre').scrollTop = 1e9")
+    end = time.monotonic() + 5
+    while not driver.execute_script("""return [...document.querySelectorAll("main pre .line .number")].some(
+        number => Number(number.textContent) === arguments[0])""", last):
+        assert time.monotonic() < end, f"line {last} of {name} is not drawn"
+        time.sleep(0.02)
+    print(f"{name} with {last} lines, {filled} drawn, after {seconds:.2f} s")
+
+
 def hover(driver, address):
     driver.get("about:blank")
     driver.get(address + "#code")
@@ -104,9 +150,10 @@ def hover(driver, address):
     if not lines:
         print("no line of the emitted code leads to a line of a program")
         return
+    assert driver.find_elements(By.CSS_SELECTOR, "#emitted .keyword"), "the code has no colours"
     line = lines[-1]
     driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", line)
-    ActionChains(driver).move_to_element_with_offset(line, -line.size["width"] // 2 + 90, 0).perform()
+    ActionChains(driver).move_to_element(line.find_element(By.CLASS_NAME, "number")).perform()
     lit = driver.find_elements(By.CSS_SELECTOR, ".lit")
     assert line in lit, "the line pointed at is not lit"
     elsewhere = [e for e in driver.find_elements(By.CSS_SELECTOR, "#ir .lit, .source .lit")]
