@@ -53,6 +53,7 @@ class Describer {
     for (const auto& [what, why] : report.refusals)
       if (told.emplace(what, why).second) out_.refusals.push_back({what, why});
     for (const auto& stage : report.stages) add_stage(stage);
+    add_rules();
     // Groups are gone after lower, so they are taken from the last stage that has them.
     const ir::Module* grouped = nullptr;
     for (const auto& stage : report.stages)
@@ -80,6 +81,9 @@ class Describer {
     made.level = ir::name(stage.module.level);
     made.changed = stage.changed;
     made.seconds = stage.seconds;
+    for (const passes::Pass& pass : passes::all_passes())
+      if (made.name == pass.name || made.name.starts_with(std::string(pass.name) + "-"))
+        made.doc = pass.doc;
     std::unordered_map<const ir::Node*, std::string_view> makers;
     for (const passes::Rewritten& rewrite : stage.rewrites) {
       ++made.rules[std::string(rewrite.rule)];
@@ -107,6 +111,14 @@ class Describer {
       }
     }
     out_.stages.push_back(std::move(made));
+  }
+
+  void add_rules() {
+    const std::map<std::string, std::int64_t> fired = rules_fired(out_);
+    for (const passes::RuleSet& set : passes::all_rule_sets())
+      for (const passes::Rule& rule : set.rules)
+        if (const std::string name(rule.name); fired.contains(name))
+          out_.rules[name] = {rule.text(), passes::effects_text(rule.effects)};
   }
 
   void add_groups(const ir::Module& module) {

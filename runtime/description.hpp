@@ -40,6 +40,7 @@ struct Description {
   };
   struct Stage {
     std::string name, level;  // "graph", then passes; a second run is "canonicalize-2"
+    std::string doc;          // what the pass is for
     bool changed = true;
     double seconds = 0;
     std::string text;                           // "" when unchanged: it is the last changed stage's
@@ -47,6 +48,10 @@ struct Description {
     std::map<std::string, std::int64_t> rules;  // how often each fired
   };
   std::vector<Stage> stages;
+  struct Rule {
+    std::string text, effects;  // "x - 0 → x", and what it may change: "nothing", "rounding"
+  };
+  std::map<std::string, Rule> rules;  // those that fired
 
   struct Refusal {
     std::string what, why;

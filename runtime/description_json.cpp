@@ -16,8 +16,13 @@ void fields(Visit&& f, Description::Node& n) {
 }
 template <class Visit>
 void fields(Visit&& f, Description::Stage& s) {
-  f("name", s.name), f("level", s.level), f("changed", s.changed), f("seconds", s.seconds);
+  f("name", s.name), f("level", s.level), f("doc", s.doc), f("changed", s.changed);
+  f("seconds", s.seconds);
   f("text", s.text), f("nodes", s.nodes), f("rules", s.rules);
+}
+template <class Visit>
+void fields(Visit&& f, Description::Rule& r) {
+  f("text", r.text), f("effects", r.effects);
 }
 template <class Visit>
 void fields(Visit&& f, Description::Refusal& r) {
@@ -61,7 +66,7 @@ void fields(Visit&& f, Description& d) {
   f("name", d.name), f("origin", d.origin), f("target", d.target), f("math", d.math);
   f("compiler", d.compiler), f("library", d.library), f("rewrite_limit", d.rewrite_limit);
   f("dims", d.dims), f("notes", d.notes), f("sources", d.sources), f("stages", d.stages);
-  f("refusals", d.refusals);
+  f("rules", d.rules), f("refusals", d.refusals);
   f("groups", d.groups), f("kernels", d.kernels), f("buffers", d.buffers), f("steps", d.steps);
   f("arena_bytes", d.arena_bytes), f("naive_bytes", d.naive_bytes);
   f("least_bytes", d.least_bytes), f("request", d.request);

@@ -40,6 +40,7 @@ views.push({name: "code", title: "Code", draw(section, [wanted, kind]) {
   columns.addEventListener("mouseover", light(false));
   columns.addEventListener("click", light(true));
   section.append(columns);
+  emitted.show(kernel[field].split("\n").findIndex(line => /^(kernel:|define )/.test(line)));  // after its data
   graph.block.show(graph.lines.findIndex(line => line.fresh));
   for (const source of sources) source.block.show(source.first);
 }});

@@ -44,6 +44,10 @@ const quantity = (q, show) => el("span", {title: q.formula}, show(q.value));
 const stageText = i => { while (i > 0 && !d.stages[i].changed) --i; return d.stages[i].text; };
 const stageNodes = i => { while (i > 0 && !d.stages[i].changed) --i; return d.stages[i].nodes; };
 
+/** What a rule that fired does, and what it may change. */
+const ruleText = name => d.rules[name] ? d.rules[name].text : "";
+const ruleEffects = name => d.rules[name] ? `may change ${d.rules[name].effects.replace(/_/g, " ")}` : "";
+
 /** Rows of a table: headings say "number" by ending in '#'. */
 function table(headings, rows) {
   const cell = (tag, heading, content) =>

@@ -56,11 +56,24 @@ const kKinds = {
   full: "a reduction to one number", column: "a reduction that keeps the last axis", product: "a matrix product, and what is done to its result",
   serial: "in order, one after the other", copy: "copies a value to an output"};
 
+// The user's lines that a kernel computes, a few of them: "model.cpp:31, 34".
+function linesOf(kernel) {
+  const last = Math.max(0, d.stages.map(s => s.level).lastIndexOf("grouped"));
+  const byFile = new Map();
+  for (const site of new Set(insideOfKernel(stageNodes(last), kernel.name).flatMap(n => n.sites.map(place)))) {
+    const [, file, line] = site.match(/^(.*):(\d+)$/) || [];
+    if (file) byFile.set(file, [...(byFile.get(file) || []), Number(line)].sort((a, b) => a - b));
+  }
+  const all = [...byFile].map(([file, lines]) =>
+    `${file.replace(/^.*\//, "")}:${lines.slice(0, 6).join(", ")}${lines.length > 6 ? ", …" : ""}`);
+  return el("span", {class: "quiet", title: [...byFile].map(([file, lines]) => `${file}:${lines.join(", ")}`).join("\n")}, all.join("; "));
+}
+
 function kernelTable() {
   return table(
-    ["kernel", "kind", "schedule", "operations#", "read#", "written#", "operations / byte#", "vectorised", "object"],
+    ["kernel", "from", "kind", "schedule", "operations#", "read#", "written#", "operations / byte#", "vectorised", "object"],
     d.kernels.map(k => [
-      el("a", {href: "#code/" + encodeURIComponent(k.name)}, k.name), el("span", {title: kKinds[k.kind]}, k.kind), scheduleWords(k.schedule),
+      el("a", {href: "#code/" + encodeURIComponent(k.name)}, k.name), linesOf(k), el("span", {title: kKinds[k.kind]}, k.kind), scheduleWords(k.schedule),
       quantity(k.operations, count), quantity(k.bytes_read, bytes), quantity(k.bytes_written, bytes),
       digits(intensity(k)), vectorised(k), k.cached ? "cached" : "not cached"]));
 }
@@ -111,8 +124,8 @@ function firedRules() {
     for (const [rule, n] of Object.entries(stage.rules))
       (fired[rule] = fired[rule] || []).push([stage.name, n]);
   const rows = Object.entries(fired).map(([rule, list]) =>
-    [rule, list.map(([stage, n]) => el("span", {}, el("a", {href: "#stages/" + stage}, stage), ` × ${n}  `))]);
-  return rows.length ? table(["rule", "stages"], rows) : el("p", {class: "quiet"}, "none");
+    [rule, el("code", {}, ruleText(rule)), ruleEffects(rule), list.map(([stage, n]) => el("span", {}, el("a", {href: "#stages/" + stage}, stage), ` × ${n}  `))]);
+  return rows.length ? table(["rule", "what it does", "", "stages"], rows) : el("p", {class: "quiet"}, "none");
 }
 
 function refusals() {

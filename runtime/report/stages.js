@@ -29,7 +29,6 @@ function drawStage(pane, i) {
   });
   // The head says the level, which is said above.
   const changes = lines.flatMap((line, at) => line.fresh && !lines[at - 1]?.fresh && !line.text.startsWith("module ") ? [at] : []);
-  const rules = Object.entries(stage.rules).map(([rule, n]) => `${rule} × ${n}`).join(", ");
   const block = codeBlock(lines, "ir");
   let current = 0;
   const where = el("span", {class: "quiet"});
@@ -40,13 +39,14 @@ function drawStage(pane, i) {
   };
   pane.append(
     el("p", {class: "quiet"}, i === 0 ? "as it was given to compile" : !stage.changed ? "nothing changed" :
-       `${stage.name} changed ${count(lines.filter(line => line.fresh).length)} of ${count(lines.length)} lines`
-       + (rules ? `; rules: ${rules}` : "")),
+       `changed ${lines.filter(line => line.fresh).length} of ${lines.length} lines`, stage.doc ? `: ${stage.doc}` : ""),
+    el("ul", {class: "quiet"}, Object.entries(stage.rules).map(([rule, n]) =>
+      el("li", {title: ruleEffects(rule)}, el("span", {class: "rule"}, rule), ` × ${n}  `, el("code", {}, ruleText(rule))))),
     changes.length ? el("div", {class: "tools"}, el("button", {onclick: () => step(-1)}, "previous change"),
                         el("button", {onclick: () => step(1)}, "next change"), where) : "",
     block);
   if (gone.length && stage.changed)
-    pane.append(el("details", {}, el("summary", {}, `${count(gone.length)} lines of ${d.stages[i - 1].name} are gone or different`),
+    pane.append(el("details", {}, el("summary", {}, `${gone.length} lines of ${d.stages[i - 1].name} are gone or different`),
                    codeBlock(gone.map(text => ({text})), "ir")));
   if (changes.length) step(0);
 }

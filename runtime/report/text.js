@@ -53,7 +53,7 @@ function codeLine({text, fresh, rule, sites = []}, number, language) {
   const names = ["line", fresh ? "new" : "", sites.length ? "linked" : ""].filter(Boolean).join(" ");
   return el("div", {class: names, "data-sites": sites.length ? sites.join("|") : undefined},
     el("span", {class: "number"}, String(number)), coloured(text, language),
-    rule ? el("span", {class: "rule"}, `   ← ${rule}`) : "");
+    rule ? el("span", {class: "rule", title: ruleText(rule)}, `   ← ${rule}`) : "");
 }
 
 // What each kind of text is made of: the name of a group is the class of its words.
@@ -64,7 +64,7 @@ const tokens = {
   cpp: new RegExp([String.raw`(?<comment>\/\/.*$)`, kString, String.raw`(?<keyword>^\s*#\s*\w+|\b(?:if|else|for|while|do|return|const|constexpr|static|inline|struct|typedef|namespace|using|template|class|extern|true|false|alignas|static_cast|reinterpret_cast|__restrict|__device__|__global__|__shared__|switch|case|break|continue|sizeof|new|this|and|or|not)\b)`,
     kType, kNumber, String.raw`(?<call>\b[a-zA-Z_]\w*(?=\())`].join("|"), "g"),
   ir: new RegExp([String.raw`(?<comment>\/\/.*$)`, kString, String.raw`(?<value>%[\w.]+)`, String.raw`(?<symbol>@[\w.]+)`,
-    String.raw`(?<keyword>^\s*(?:ctir|module|input|output|update|group|require|fact|kernel|schedule)\b)`, kType, kNumber,
+    String.raw`(?<keyword>^\s*(?:ctir|module|input|output|state|update|group|require|fact|kernel|schedule)\b)`, kType, kNumber,
     String.raw`(?<call>(?<== )[a-z_]\w*|\b[a-z_]\w*(?=\())`].join("|"), "g"),
   assembly: new RegExp([String.raw`(?<comment>(?:#|;).*$)`, kString, String.raw`(?<symbol>^[.\w$]+:)`, String.raw`(?<value>[%@$][\w.]+)`,
     String.raw`(?<keyword>^\s+\.?[a-z]\w*)`, kType, kNumber].join("|"), "g"),

@@ -25,6 +25,9 @@ assert first[0] == again[0] and first[2] == again[2], "another page"
 (one, two) = (p[1]["description"] for p in (first, again))
 assert one["origin"] == "a running program" and two["origin"] in sys.argv[1]
 assert "train.dump(directory)" in one["sources"]["inspect.cpp"]
+assert set(one["rules"]) == {rule for stage in one["stages"] for rule in stage["rules"]} != set()
+assert one["rules"]["log-softmax"]["text"].startswith("log(softmax(x")
+assert all(stage["doc"] for stage in one["stages"][1:]) and one["stages"][0]["doc"] == ""
 for d in one, two:
     del d["origin"]
 for kernel, other in zip(one["kernels"], two["kernels"], strict=True):

@@ -5,6 +5,7 @@ what comes from the same place; a message of the console that is an error fails.
 """
 import argparse
 import pathlib
+import re
 import time
 
 from selenium import webdriver
@@ -109,6 +110,8 @@ def overview(driver, address):
             assert 0.99 < size < 1.01, f"a chart of {view} is stretched by {size}"
         said = driver.find_element(By.TAG_NAME, "main").text
         assert "{" not in said and "e+" not in said, said
+        if view == "overview":
+            assert re.search(r"\w\.(cpp|ctir):\d", said), "no kernel says from which lines it comes"
 
 
 def stages(driver, address):
