@@ -28,7 +28,7 @@ using ir::Op;
 using ir::Value;
 
 constexpr std::size_t kInlineLength = 60;
-constexpr std::size_t kShortBody = 12;  // statements of which registers hold four times as many
+constexpr std::size_t kShortBody = 12;  // statements of which registers hold twice as many
 
 class KernelText {
  public:
@@ -359,7 +359,7 @@ class KernelText {
     vectors(true);
     writer_.close();
     writer_.open("else");
-    if (region.body.size() <= kShortBody) writer_.line("UNROLLED_BY_4");
+    if (region.body.size() <= kShortBody) writer_.line("UNROLLED_BY_2");
     vectors(false);
     writer_.close();
   }

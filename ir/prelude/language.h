@@ -13,6 +13,12 @@
 #else
 #define UNROLLED _Pragma("GCC unroll 256")
 #endif
+//! UNROLLED_BY_2 cpp
+#ifdef __clang__
+#define UNROLLED_BY_2 _Pragma("clang loop unroll_count(2)")
+#else
+#define UNROLLED_BY_2 _Pragma("GCC unroll 2")
+#endif
 //! UNROLLED_BY_4 cpp
 #ifdef __clang__
 #define UNROLLED_BY_4 _Pragma("clang loop unroll_count(4)")
