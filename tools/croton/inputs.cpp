@@ -23,6 +23,12 @@ std::int64_t extent_of(const std::string& text, const std::string& name) {
   return value;
 }
 
+// Normal numbers, or 0 and 1.
+Array random_array(DType dtype, const std::vector<std::int64_t>& shape, unsigned seed) {
+  return is_real(dtype) ? Array::normal(dtype, shape, seed)
+                        : Array::integers(dtype, shape, seed, 0, 2);
+}
+
 }  // namespace
 
 std::pair<std::string, std::string> name_and_value(const std::string& text,
@@ -89,8 +95,25 @@ Arrays given_arrays(const std::string& text, const std::string& file, const Inpu
     if (std::find(names.begin(), names.end(), name) == names.end())
       throw UserError(fmt::format("{} has no input {}{}", file, name, ir::suggestion(name, known)));
   }
+  // Extents of inputs are known once all is given; a shared variable's are those of its type.
+  unsigned seed = options.seed + static_cast<unsigned>(module.inputs.size());
   for (const auto& [name, source] : sources)
     if (source != "random") given.insert_or_assign(name, array_from(source, name));
+  for (const ir::Value& variable : module.shared_variables()) {
+    const auto& name = variable.node->attribute<std::string>("name");
+    ++seed;
+    if (given.contains(name) ||
+        std::find(sources.begin(), sources.end(),
+                  std::pair<std::string, std::string>(name, "random")) == sources.end())
+      continue;
+    std::vector<std::int64_t> shape;
+    for (const Dim& dim : variable.shape())
+      shape.push_back(dim.evaluate([&](const Dim::Atom& atom) -> std::int64_t {
+        throw UserError(fmt::format("the shared variable {} : {} cannot be random: {} is not known",
+                                    name, ir::text(variable.type()), atom.name));
+      }));
+    given[name] = random_array(variable.dtype(), shape, seed);
+  }
   return given;
 }
 
@@ -109,8 +132,7 @@ Arrays complete_arrays(const Problem& problem, const InputOptions& options, Arra
                                       ir::text(input.type()), atom.name));
         return dim->second;
       }));
-    given[name] = is_real(input.dtype()) ? Array::normal(input.dtype(), shape, seed++)
-                                         : Array::integers(input.dtype(), shape, seed++, 0, 2);
+    given[name] = random_array(input.dtype(), shape, seed++);
   }
   return given;
 }

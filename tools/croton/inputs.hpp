@@ -24,7 +24,8 @@ struct InputOptions {
 [[nodiscard]] std::map<std::string, std::int64_t> extents(const Problem& problem,
                                                           const InputOptions& options,
                                                           const Arrays& given);
-/// What the options name by itself: files; nothing for random ones. UserError for a name that is no
+/// What the options name: files, and random numbers for shared variables; nothing for inputs that
+/// are random. UserError for a name that is no
 /// input's or shared variable's of the module in `text`.
 [[nodiscard]] Arrays given_arrays(const std::string& text, const std::string& file,
                                   const InputOptions& options);

@@ -156,8 +156,10 @@ Problem parse_problem(const std::string& text, const std::string& file, const Ar
       }
       value = stored->find(name);
       if (value == stored->end())
-        throw UserError(fmt::format("{}: the shared variable {} : {} has no value", file, name,
-                                    ir::text(type)));
+        throw UserError(fmt::format(
+            "{}: the shared variable {} : {} has no value; it takes one as an input does, "
+            "from a file or random, or from {}",
+            file, name, ir::text(type), beside));
     }
     runtime::check_value(name, type, value->second, {});
     auto [node, state] = runtime::make_shared_variable(name, type, value->second.copy());
