@@ -18,12 +18,13 @@ views.push({name: "graph", title: "Graph", draw(section, [wanted, kernel]) {
   const search = el("input", {type: "search", id: "search", placeholder: "name, op, type, file:line, label",
                               "aria-label": "search the graph"});
   const details = el("p", {id: "details", class: "quiet"}, "drag to move, wheel to zoom, click a node, double click for all");
+  const choose = el("select", {"aria-label": "stage", onchange: e => { location.hash = "graph/" + e.target.value; }}, known.map(name =>
+    el("option", {value: name, selected: name === shown ? "" : undefined}, name)));
+  if (!nodes.length) return section.append(el("div", {class: "tools"}, choose), el("p", {}, "Nothing is computed here."));
   const canvas = el("svg", {id: "canvas"}), map = el("canvas", {id: "map", "aria-label": "the whole graph"});
   const byKernel = stage[0].level === "grouped" && shown !== "kernels" && !focus;
   const paint = byKernel ? kernelColours(all) : () => "";
-  section.append(el("div", {class: "tools"},
-    el("select", {"aria-label": "stage", onchange: e => { location.hash = "graph/" + e.target.value; }}, known.map(name =>
-      el("option", {value: name, selected: name === shown ? "" : undefined}, name))),
+  section.append(el("div", {class: "tools"}, choose,
     focus ? el("span", {}, `what ${focus} computes · `, el("a", {href: "#graph/kernels"}, "all kernels")) : "",
     search, found, el("button", {onclick: () => view.fit()}, "fit"),
     byKernel ? el("span", {class: "legend"}, "a colour for each kernel") : legend(nodes)),

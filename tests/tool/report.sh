@@ -63,6 +63,14 @@ if command -v chromedriver >/dev/null && $python -c "import selenium" 2>/dev/nul
   expect 0 "no errors in the console" $python "$page" "$work/layer.html" --search tanh
   expect 0 "lines come from inspect.cpp:" $python "$page" "$work/dump/report.html" --search softmax
   expect 0 "2000 nodes after" $python "$page" "$work/large.html" --nodes 2000 --search maximum
+  # Nothing, a copy, and texts that are past the graph.
+  printf 'ctir 1\nmodule @none : tensor {\n}\n' >"$work/none.ctir"
+  printf 'ctir 1\nmodule @copy : tensor {\n  %%x = input {name = "x"} : f32[n]\n  input %%x\n  output %%x\n}\n' >"$work/copy.ctir"
+  "$croton" opt "$work/layer.ctir" --run all -o "$work/planned.ctir"
+  for unusual in none copy planned; do
+    expect 0 "" "$croton" dump "$work/$unusual.ctir" --html -o "$work/$unusual.html"
+    expect 0 "every address shows something" $python "$page" "$work/$unusual.html" --unusual
+  done
   # Cut off in the middle, changed in one place.
   sed 's|^\(<script type="text/plain" id="data">.\{400\}\).*|\1</script>|' "$work/layer.html" >"$work/cut.html"
   sed 's|^\(<script type="text/plain" id="data">.\{400\}\)....|\1!!!!|' "$work/layer.html" >"$work/changed.html"

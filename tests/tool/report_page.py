@@ -28,11 +28,12 @@ def main():
     parser.add_argument("--nodes", type=int, help="how many nodes the first graph must have")
     parser.add_argument("--search", default="sum")
     parser.add_argument("--shots", type=pathlib.Path, help="a folder for pictures of every view")
+    parser.add_argument("--unusual", action="store_true", help="only that every address shows something, without an error")
     parser.add_argument("--damaged", action="store_true", help="the page must say that it cannot be read")
     arguments = parser.parse_args()
     driver = browser()
     try:
-        (check_damaged if arguments.damaged else check)(driver, arguments)
+        (check_damaged if arguments.damaged else check_unusual if arguments.unusual else check)(driver, arguments)
     finally:
         driver.quit()
 
@@ -44,6 +45,20 @@ def check_damaged(driver, arguments):
         assert time.monotonic() < end, "nothing is said"
         time.sleep(0.02)
     print(said)
+
+
+def check_unusual(driver, arguments):
+    """A graph of nothing or below the level of tensors, and addresses that lead nowhere."""
+    address = arguments.file.resolve().as_uri()
+    for view in ("overview", "graph", "stages", "code", "memory", "graph/kernels", "graph/graph", "stages/plan",
+                 "graph/none", "graph/schedule/none", "stages/none", "code/none/none", "none"):
+        driver.get("about:blank")
+        driver.get(f"{address}#{view}")
+        wait_for(driver, "main section *")
+        assert driver.find_element(By.TAG_NAME, "main").text, f"{view} says nothing"
+    errors = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    assert not errors, errors
+    print("every address shows something")
 
 
 def check(driver, arguments):
