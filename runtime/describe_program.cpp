@@ -45,7 +45,6 @@ std::string explain(const Program& program) {
 void dump(const Program& program, const std::filesystem::path& directory) {
   Description description = describe(program);
   add_sources(description, {"."});
-  const std::string json = to_json(description);
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error)
@@ -65,8 +64,8 @@ void dump(const Program& program, const std::filesystem::path& directory) {
   write("kernels.cu", view(description, "cuda"));
   write("memory.txt", view(description, "memory"));
   write("explain.txt", view(description, "explain"));
-  write(kReportFile, html_report(description.name, json, this_machine()));
-  write(kDescriptionFile, json);
+  write(kReportFile, html_report(description, this_machine()));
+  write(kDescriptionFile, to_json(description));
 }
 
 }  // namespace croton::runtime

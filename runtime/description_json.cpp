@@ -72,11 +72,11 @@ void fields(Visit&& f, Description& d) {
   f("least_bytes", d.least_bytes), f("request", d.request);
 }
 
-std::string to_json(const Description& description) {
+std::string to_json(const Description& description, int indent) {
   json out = written(description);
   out["croton_description"] = kDescriptionVersion;
   // Sources may hold bytes that are no UTF-8; they must not keep the rest from being read.
-  return out.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  return out.dump(indent, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 Description description_of_json(std::string_view text, const std::string& source) {

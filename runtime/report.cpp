@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "ir/error.hpp"
+#include "ir/module.hpp"
 #include "runtime/compress.hpp"
+#include "runtime/description_json.hpp"
 #include "runtime/file.hpp"
 #include "runtime/report_embedded.hpp"
 
@@ -83,12 +85,22 @@ void add_sources(Description& description, const std::vector<std::string>& direc
   }
 }
 
-std::string html_report(const std::string& name, const std::string& json, const Machine& machine) {
+std::string html_report(Description description, const Machine& machine) {
+  for (Description::Kernel& kernel : description.kernels)
+    kernel.cpp = kernel.cuda = kernel.canonical = "";
+  bool graph = false;
+  for (Description::Stage& stage : description.stages) {
+    const bool drawn =
+        stage.level == ir::name(ir::Level::tensor) || stage.level == ir::name(ir::Level::grouped);
+    graph = graph || drawn;
+    if (graph && !drawn)
+      std::erase_if(stage.nodes, [](const auto& node) { return node.rule.empty(); });
+  }
   const std::string data = fmt::format(
       R"({{"description":{},"machine":{{"operations_per_second":{},"bytes_per_second":{}}}}})",
-      json, machine.operations_per_second, machine.bytes_per_second);
+      to_json(description, -1), machine.operations_per_second, machine.bytes_per_second);
   const std::pair<std::string_view, std::string> parts[] = {
-      {"{{title}}", inside_markup(name)},
+      {"{{title}}", inside_markup(description.name)},
       {"{{style}}", std::string(kReportStyle)},
       // The stages say much the same again and again: some ten times smaller. Level 6 would win a
       // sixth of that for twice the time, and a program that asks for dumps waits for it.

@@ -20,9 +20,9 @@ struct Machine {
 /// files, else of the first of `directories` that has one. What cannot be read is left out.
 void add_sources(Description& description, const std::vector<std::string>& directories);
 
-/// The page of the description that is `json` as `to_json` writes it.
-[[nodiscard]] std::string html_report(const std::string& name, const std::string& json,
-                                      const Machine& machine);
+/// The page, with what it shows of the description: texts that differ from others in comments alone
+/// are left out, and the nodes of kernels where the graph that they were made from has them.
+[[nodiscard]] std::string html_report(Description description, const Machine& machine);
 
 /// The page's name in the directory of a dump.
 inline constexpr const char* kReportFile = "report.html";

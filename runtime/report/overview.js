@@ -29,7 +29,7 @@ function vectorised(kernel) {
   const missed = lines.filter(line => line.startsWith("loop not vectorized in")).length;
   const why = lines.find(line => line.startsWith("loop not vectorized:"));
   const loops = n => `${n} loop${n === 1 ? "" : "s"}`;
-  const explicit = kernel.cpp.includes("vector_size");
+  const explicit = /\bf(32|64)x\d/.test(kernel.cpp_commented);
   const said = done ? `${loops(done)} vectorised${missed ? `, ${missed} not` : ""}` : explicit ? "written as vectors" : "scalar";
   return el("span", {title: lines.join("\n")}, said, explicit || !missed || !why ? "" : el("div", {class: "quiet"}, why));
 }

@@ -102,7 +102,7 @@ std::string html_of(Description& d, const Options& o) {
   std::vector<std::string> directories = o.sources;
   directories.push_back(std::filesystem::path(o.source).parent_path().string());
   runtime::add_sources(d, directories);
-  return runtime::html_report(d.name, runtime::to_json(d), runtime::this_machine());
+  return runtime::html_report(d, runtime::this_machine());
 }
 
 std::string dumped(Description& d, Options& o) {
