@@ -59,11 +59,12 @@ function drawGraph(canvas, map, nodes, details, groupedStage, paint) {
     el("rect", {width: width[i], height: kNodeHeight}),
     el("text", {x: 8, y: 15}, shortened(label(n), width[i] - 12)),
     el("text", {x: 8, y: 29, opacity: .65}, shortened(n.types[0] || "", width[i] - 12))));
-  const world = el("g", {}, edges, near, ...boxes);
+  const world = el("g", {}, edges, near, boxes);
   canvas.append(world);
 
-  const left = Math.min(...x.map((at, i) => at - width[i] / 2)) - 12, right = Math.max(...x.map((at, i) => at + width[i] / 2)) + 12;
-  const tall = Math.max(...y) + kNodeHeight + 12;
+  const most = list => list.reduce((a, b) => Math.max(a, b));  // a call takes some 100,000 arguments
+  const left = -most(x.map((at, i) => width[i] / 2 - at)) - 12, right = most(x.map((at, i) => at + width[i] / 2)) + 12;
+  const tall = most(y) + kNodeHeight + 12;
   let scale = 1, dx = 0, dy = 0, drawMap = () => {};
   const place = () => {
     world.setAttribute("transform", `translate(${dx},${dy}) scale(${scale})`);

@@ -17,7 +17,7 @@ function el(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value !== undefined && value !== false) node.setAttribute(name, value);
   }
-  node.append(...children.flat());
+  for (const child of children.flat()) node.append(child);
   return node;
 }
 
