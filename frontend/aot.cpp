@@ -8,6 +8,7 @@
 #include "frontend/build.hpp"
 #include "ir/spelling.hpp"
 #include "runtime/aot.hpp"
+#include "runtime/temporary.hpp"
 
 namespace croton {
 namespace {
@@ -77,6 +78,7 @@ bool register_aot(const char* name, AotDefinition (*builder)()) {
 }
 
 int aot_main(int argc, const char* const* argv) {
+  runtime::remove_temporaries_on_signals();
   std::string at;
   try {
     const runtime::AotRequest request = request_of(argc, argv);

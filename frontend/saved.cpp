@@ -59,7 +59,7 @@ Saved load(const std::filesystem::path& path) {
   const std::string text = runtime::read_file(path);
   std::map<std::string, Array> values;
   const std::string beside = path.string() + ".npz";
-  if (std::filesystem::exists(beside))
+  if (std::error_code error; std::filesystem::exists(beside, error))
     for (auto& [name, array] : load_npz(beside)) values.emplace(name, array);
   Saved out;
   const auto leaf = [&](ir::Op op, const std::string& name, const ir::Type& type) -> ir::Value {

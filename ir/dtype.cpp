@@ -1,6 +1,9 @@
 #include "ir/dtype.hpp"
 
 #include <array>
+#include <string>
+
+#include "ir/error.hpp"
 
 namespace croton {
 namespace {
@@ -38,7 +41,13 @@ DType promote_with_real(DType real, DType other) {
 
 }  // namespace
 
-const DTypeInfo& info(DType dtype) { return kTable[static_cast<std::size_t>(dtype)]; }
+const DTypeInfo& info(DType dtype) {
+  const auto number = static_cast<std::size_t>(dtype);
+  if (number >= kTable.size())
+    throw UserError("DType(" + std::to_string(number) + ") is no dtype; the last, " +
+                    std::string(kTable.back().name) + ", is " + std::to_string(kTable.size() - 1));
+  return kTable[number];
+}
 
 std::optional<DType> dtype_named(std::string_view name) {
   for (std::size_t i = 0; i < kTable.size(); ++i)
@@ -54,6 +63,10 @@ std::optional<DType> dtype_of_numpy(std::string_view descriptor) {
 
 bool is_supported(DType d) {
   return d == DType::boolean || is_integer(d) || d == DType::f32 || d == DType::f64;
+}
+
+void refuse_unsupported(DType dtype) {
+  throw UserError("operations on " + std::string(name(dtype)) + " are not supported");
 }
 
 DType promote(DType a, DType b) {

@@ -47,6 +47,7 @@ struct DTypeInfo {
   std::string_view numpy;  // empty: NumPy has no such dtype
 };
 
+/// UserError for a number that is no dtype's, such as DType(99).
 [[nodiscard]] const DTypeInfo& info(DType dtype);
 [[nodiscard]] inline std::string_view name(DType dtype) { return info(dtype).name; }
 [[nodiscard]] inline std::size_t size_of(DType dtype) { return info(dtype).size; }
@@ -99,7 +100,10 @@ template <> struct DTypeOf<double> { static constexpr DType value = DType::f64; 
 template <class T>
 inline constexpr DType dtype_of = DTypeOf<T>::value;
 
-/// Calls `f` with a value-initialised element of the C++ type of a supported dtype.
+[[noreturn]] void refuse_unsupported(DType dtype);
+
+/// Calls `f` with a value-initialised element of the C++ type of a supported dtype. UserError for
+/// others.
 template <class F>
 decltype(auto) with_type(DType dtype, F&& f) {
   switch (dtype) {
@@ -123,8 +127,10 @@ decltype(auto) with_type(DType dtype, F&& f) {
       return f(std::uint64_t{});
     case DType::f32:
       return f(float{});
-    default:
+    case DType::f64:
       return f(double{});
+    default:
+      refuse_unsupported(dtype);
   }
 }
 

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+
+#include "ir/error.hpp"
+#include "ir/spelling.hpp"
 
 namespace croton::ir {
 
@@ -75,6 +79,19 @@ std::vector<Value> Module::shared_variables() const {
     if (node->op == Op::shared) add({node, 0});
   for (const Update& update : updates) add(update.variable);
   return found;
+}
+
+void check_symbol(const Module& module, std::string_view name) {
+  std::set<std::string> symbols;
+  const auto note = [&](const Value& leaf) {
+    for (const Dim& dim : leaf.shape())
+      dim.for_each_leaf([&](const Dim::Atom& atom) { symbols.insert(atom.name); });
+  };
+  for (const Value& input : module.inputs) note(input);
+  for (const Value& variable : module.shared_variables()) note(variable);
+  const std::vector<std::string_view> known(symbols.begin(), symbols.end());
+  if (!symbols.contains(std::string(name)))
+    throw UserError(fmt::format("{} has no dim {}{}", module.name, name, suggestion(name, known)));
 }
 
 }  // namespace croton::ir

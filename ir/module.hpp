@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -83,5 +84,9 @@ struct Module {
   /// `shared` nodes reachable from roots or updated, in a deterministic order.
   [[nodiscard]] std::vector<Value> shared_variables() const;
 };
+
+/// UserError, with the nearest, for a name that is no symbol in the shapes of the module's inputs
+/// and shared variables.
+void check_symbol(const Module& module, std::string_view name);
 
 }  // namespace croton::ir

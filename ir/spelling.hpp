@@ -1,4 +1,4 @@
-// Suggestions for misspelt names in error messages.
+// Words in messages: suggestions for misspelt names, counts, lists, words of a shell.
 #pragma once
 
 #include <span>
@@ -16,6 +16,10 @@ namespace croton::ir {
 
 /// "1 kernel", "2 kernels", "0 entries", "3 launches".
 [[nodiscard]] std::string counted(std::size_t count, std::string_view noun);
+
+/// A word as it is typed in a shell: in quotes when it holds more than letters, digits and
+/// `_-./=:,+@%`.
+[[nodiscard]] std::string shell_word(std::string_view text);
 
 /// Words between commas; empty ones are left out.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <set>
@@ -21,10 +22,12 @@
 #include "ir/spelling.hpp"
 #include "runtime/aot_record.hpp"
 #include "runtime/compile.hpp"
+#include "runtime/file.hpp"
 #include "runtime/module_file.hpp"
 #include "runtime/process.hpp"
 #include "runtime/request.hpp"
 #include "runtime/shared_state.hpp"
+#include "runtime/temporary.hpp"
 #include "runtime/toolchain.hpp"
 
 namespace croton::runtime {
@@ -396,9 +399,9 @@ class Aside {
   Aside& operator=(const Aside&) = delete;
 
   void write(const std::string& name, const std::string& bytes) const {
-    std::ofstream file(path_ / name, std::ios::binary);
-    if (!(file << bytes) || !file.flush())
-      refuse(fmt::format("cannot write {}", (directory_ / name).string()));
+    if (const int reason = write_new_file(path_ / name, bytes); reason != 0)
+      refuse(
+          fmt::format("cannot write {}: {}", (directory_ / name).string(), std::strerror(reason)));
   }
   [[nodiscard]] std::string place(const std::string& name) const { return (path_ / name).string(); }
   // All under their names, or none: what was there comes back when one cannot be put in its place.
@@ -442,6 +445,7 @@ class Aside {
     static std::atomic<int> number{0};
     for (int lock = EWOULDBLOCK; lock == EWOULDBLOCK || lock == ENOENT;) {
       path_ = directory_ / fmt::format("{}{}-{}", kAside, getpid(), number++);
+      noted_.emplace(path_);
       fs::create_directory(path_, error);
       if (error) return;
       folder_.emplace(path_);
@@ -450,6 +454,7 @@ class Aside {
   }
 
   fs::path directory_, path_;
+  std::optional<Temporary> noted_;
   std::optional<OpenFolder> folder_;
   std::vector<fs::path> made_;  // innermost first
   bool published_ = false;

@@ -1,5 +1,6 @@
 #include "runtime/cache.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,6 +47,10 @@ std::map<std::string, CacheSections>& memory() {
   static auto* entries = new std::map<std::string, CacheSections>;
   return *entries;
 }
+std::string& store_problem() {
+  static auto* problem = new std::string;
+  return *problem;
+}
 std::atomic<long> hits{0}, misses{0}, stores{0}, rejected{0};
 
 // Every 64th store measures the directory; above the limit, the oldest entries go until 80 % is
@@ -65,6 +70,11 @@ std::optional<CacheSections> cache_parse(std::string_view bytes, std::string_vie
   OpenedEntry entry = parse_entry(bytes);
   if (!entry.problem.empty() || entry.material != material) return std::nullopt;
   return std::move(entry.sections);
+}
+
+std::string cache_store_problem() {
+  const std::lock_guard lock(memory_mutex);
+  return store_problem();
 }
 
 CacheStats cache_stats() { return {hits, misses, stores, rejected}; }
@@ -130,8 +140,13 @@ void cache_store(std::string_view kind, std::string_view material, const CacheSe
   }
   ++stores;
   if (!settings.write || settings.directory.empty()) return;
-  (void)write_entry(settings.directory, entry_path(settings.directory, kind, hash),
-                    serialised(material, sections));
+  std::string problem = write_entry(settings.directory, entry_path(settings.directory, kind, hash),
+                                    serialised(material, sections));
+  if (!problem.empty()) {
+    log("cache", fmt::format("nothing is kept in {}: {}", settings.directory, problem));
+    const std::lock_guard lock(memory_mutex);
+    store_problem() = std::move(problem);
+  }
   evict(settings);
 }
 

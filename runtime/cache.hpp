@@ -30,6 +30,9 @@ struct CacheStats {
 /// read or renewed.
 [[nodiscard]] bool cache_has(std::string_view kind, std::string_view material);
 void cache_store(std::string_view kind, std::string_view material, const CacheSections& sections);
+/// Why the last entry of this process that could not be kept in the writable directory could not;
+/// "" when all were.
+[[nodiscard]] std::string cache_store_problem();
 
 /// The sections of an entry's bytes; nothing when they are damaged or belong to another key.
 [[nodiscard]] std::optional<CacheSections> cache_parse(std::string_view bytes,

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,9 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+
+#include "runtime/file.hpp"
+#include "runtime/temporary.hpp"
 
 namespace croton::runtime {
 namespace {
@@ -154,27 +156,26 @@ bool trusted_directory(const std::string& path) {
   return stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode) && trusted(s);
 }
 
-bool write_entry(const std::string& directory, const std::string& path, const std::string& bytes) {
+std::string write_entry(const std::string& directory, const std::string& path,
+                        std::string_view bytes) {
   const std::string folder = path.substr(0, path.rfind('/'));
-  if (!make_directories(folder) || !trusted_directory(directory) || !trusted_directory(folder))
-    return false;
-  // Beyond this limit, a write would end the program with a signal.
-  struct rlimit limit {};
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < bytes.size()) return false;
+  if (!make_directories(folder)) return std::strerror(errno);
+  for (const std::string& one : {directory, folder})
+    if (struct stat s{}; stat(one.c_str(), &s) == 0 && !S_ISDIR(s.st_mode))
+      return one + " is no directory";
+    else if (!trusted_directory(one))
+      return one + " must belong to you or root and be writable by nobody else";
   static std::atomic<int> number{0};
   const std::string aside = fmt::format("{}.{}.{}{}", path, getpid(), number++, kPart);
+  const Temporary noted(aside);
   const int fd = open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) return false;
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t n = write(fd, bytes.data() + done, bytes.size() - done);
-    if (n <= 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  const bool complete = close(fd) == 0 && done == bytes.size();
-  if (complete && rename(aside.c_str(), path.c_str()) == 0) return true;
+  if (fd < 0) return std::strerror(errno);
+  int reason = write_all(fd, bytes);
+  if (close(fd) != 0 && reason == 0) reason = errno;
+  if (reason == 0 && rename(aside.c_str(), path.c_str()) != 0) reason = errno;
+  if (reason == 0) return "";
   unlink(aside.c_str());
-  return false;
+  return std::strerror(reason);
 }
 
 std::vector<CacheFile> list_entries(const std::string& directory, bool parts) {

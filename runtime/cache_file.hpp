@@ -33,8 +33,9 @@ struct OpenedEntry {
 [[nodiscard]] OpenedEntry open_entry(const std::string& path, bool renew);
 /// True when the directory belongs to the user or root and nobody else may write in it.
 [[nodiscard]] bool trusted_directory(const std::string& path);
-/// Aside, then renamed; directories are made. False when it could not be done.
-bool write_entry(const std::string& directory, const std::string& path, const std::string& bytes);
+/// Aside, then renamed; directories are made. "", or why it could not be done.
+[[nodiscard]] std::string write_entry(const std::string& directory, const std::string& path,
+                                      std::string_view bytes);
 
 struct CacheFile {
   std::string path, kind, key;

@@ -330,7 +330,17 @@ void collect_requires(ir::Module& module) {
 int precompile(ir::Module module, const CompileSettings& settings, const Target& target) {
   Prepared prepared = prepare(std::move(module));
   const int before = prepared.sizes ? precompile(std::move(*prepared.sizes), settings, target) : 0;
-  const Built built = build(prepared.module, pipeline_options(settings, target), target, true);
+  const passes::PipelineOptions options = pipeline_options(settings, target);
+  const Built built = build(prepared.module, options, target, true);
+  const std::string directory = cache_directory();
+  const std::string key =
+      cache_hash(request_material(prepared.module, settings_text(options, target)));
+  const OpenedEntry kept = open_entry(entry_path(directory, "request", key), false);
+  if (!kept.problem.empty()) {
+    const std::string why = cache_store_problem();
+    throw UserError(fmt::format("{} cannot be kept in {}: {}", prepared.module.name, directory,
+                                why.empty() ? kept.problem : why));
+  }
   return before + static_cast<int>(built.kernels.size());
 }
 

@@ -17,7 +17,8 @@ namespace croton::runtime {
                                                      const CompileSettings& settings);
 
 /// Compiles for any target and stores the entries that `compile` takes on a machine of that target;
-/// loads nothing. Returns the number of kernels.
+/// loads nothing. Returns the number of kernels. UserError when the cache directory cannot keep
+/// them.
 int precompile(ir::Module module, const CompileSettings& settings, const Target& target);
 
 /// A graph as the pipeline takes it: dims without value atoms, requires collected, state in order.

@@ -42,6 +42,7 @@ class Describer {
     out_.rewrite_limit = options.pipeline.rewrite_limit;
     out_.compiler = compiler_identity();
     out_.library = library_identity();
+    for (const auto& [name, extent] : options.dims) ir::check_symbol(graph, name);
     out_.dims = options.dims;
     ir::Module module = graph;
     passes::PipelineOptions pipeline = options.pipeline;

@@ -1,14 +1,11 @@
 // What a compiled function tells about itself, and what it leaves in a directory.
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-
 #include "ir/spelling.hpp"
 #include "runtime/describe.hpp"
 #include "runtime/description_json.hpp"
 #include "runtime/description_text.hpp"
+#include "runtime/file.hpp"
 #include "runtime/program.hpp"
 #include "runtime/report.hpp"
 
@@ -50,11 +47,11 @@ void dump(const Program& program, const std::filesystem::path& directory) {
   if (error)
     throw UserError(fmt::format("dump: cannot write {}: {}", directory.string(), error.message()));
   const auto write = [&](const std::string& name, const std::string& text) {
-    errno = 0;
-    std::ofstream file(directory / name, std::ios::binary);
-    if (file << text && file.flush()) return;
-    const std::string reason = errno == 0 ? "" : fmt::format(": {}", std::strerror(errno));
-    throw UserError(fmt::format("dump: cannot write {}{}", (directory / name).string(), reason));
+    try {
+      write_file(directory / name, text);
+    } catch (const UserError& failure) {
+      throw UserError("dump: " + failure.message());
+    }
   };
   // A directory with this file is complete.
   std::filesystem::remove(directory / kDescriptionFile, error);

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <fstream>
 
+#include "runtime/file.hpp"
 #include "runtime/npy.hpp"
 
 namespace croton::runtime {
@@ -41,13 +41,12 @@ void write_module(const std::filesystem::path& path, const ir::Module& module,
                   const std::map<std::string, Array>& values) {
   std::vector<ir::Literal> literals;
   const std::string text = ir::print(module, {.beside = &literals});
-  std::ofstream file(path, std::ios::binary);
-  if (!(file << text) || !file.flush())
-    throw UserError(fmt::format("cannot write {}", path.string()));
   std::vector<std::pair<std::string, Array>> arrays(values.begin(), values.end());
   for (std::size_t i = 0; i < literals.size(); ++i)
     arrays.emplace_back(fmt::format("literal {}", i), array_of(literals[i]));
+  // The text comes last: with it the module is there.
   if (!arrays.empty()) save_npz(path.string() + ".npz", arrays);
+  write_file(path, text);
 }
 
 }  // namespace croton::runtime

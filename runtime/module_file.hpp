@@ -16,8 +16,8 @@ namespace croton::runtime {
     std::string_view text, const std::string& file,
     const std::function<ir::Value(ir::Op, const std::string&, const ir::Type&)>& leaf = {},
     std::vector<std::string>* output_names = nullptr);
-/// Writes both files, the second only when there is something for it. Throws UserError naming the
-/// file that cannot be written.
+/// Writes both files, the second only when there is something for it. Each is replaced as a whole.
+/// Throws UserError naming the file that cannot be written.
 void write_module(const std::filesystem::path& path, const ir::Module& module,
                   const std::map<std::string, Array>& values = {});
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <set>
 
 #include "ir/error.hpp"
@@ -19,28 +18,6 @@ constexpr std::uint64_t kDeflateRatio = 1032;  // bytes from one byte, at most
 
 [[noreturn]] void damaged(const std::string& file, const std::string& why) {
   throw UserError(fmt::format("{}: {}", file, why));
-}
-
-void write_file(const std::filesystem::path& path, const std::string& bytes) {
-  std::error_code error;
-  const std::filesystem::file_status there = std::filesystem::status(path, error);
-  // A device or a pipe is written to; only a file may be replaced.
-  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
-    std::ofstream file(path, std::ios::binary);
-    if (!(file << bytes) || !file.flush()) damaged(path.string(), "the file cannot be written");
-    return;
-  }
-  std::filesystem::path aside = path;
-  aside += ".part";
-  {
-    std::ofstream file(aside, std::ios::binary);
-    if (!(file << bytes) || !file.flush()) {
-      std::filesystem::remove(aside, error);
-      damaged(path.string(), "the file cannot be written");
-    }
-  }
-  std::filesystem::rename(aside, path, error);
-  if (error) damaged(path.string(), "the file cannot be written: " + error.message());
 }
 
 template <class T>
@@ -178,15 +155,19 @@ Array parse_npy(std::string_view bytes, const std::string& file) {
 }
 
 Array load_npy(const std::filesystem::path& path) {
-  return parse_npy(runtime::read_file(path), path.string());
+  return parse_npy(
+      runtime::read_file(path, [](std::string_view start) { return start.starts_with(kMagic); }),
+      path.string());
 }
 
 void save_npy(const std::filesystem::path& path, const Array& array) {
-  write_file(path, npy_bytes(array));
+  runtime::write_file(path, npy_bytes(array));
 }
 
 NamedArrays load_npz(const std::filesystem::path& path) {
-  return parse_npz(runtime::read_file(path), path.string());
+  return parse_npz(
+      runtime::read_file(path, [](std::string_view start) { return start.starts_with("PK"); }),
+      path.string());
 }
 
 NamedArrays parse_npz(const std::string& bytes, const std::string& file) {
@@ -293,7 +274,7 @@ void save_npz(const std::filesystem::path& path, const NamedArrays& arrays) {
       append(out, static_cast<std::uint16_t>(arrays.size()));
   append(out, static_cast<std::uint32_t>(directory.size())), append(out, start);
   append<std::uint16_t>(out, 0);
-  write_file(path, out);
+  runtime::write_file(path, out);
 }
 
 Array load_idx(const std::filesystem::path& path) {

@@ -5,10 +5,11 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 
+#include "ir/spelling.hpp"
 #include "ir/text.hpp"
 #include "runtime/config.hpp"
+#include "runtime/file.hpp"
 
 namespace croton::runtime {
 namespace {
@@ -16,20 +17,23 @@ namespace {
 std::string written(const std::string& name, const std::string& what, const std::string& command,
                     const std::string& text) {
   static std::atomic<int> count{0};
-  const std::filesystem::path directory =
-      setting("CROTON_DUMP").value_or(std::filesystem::temp_directory_path().string());
+  std::filesystem::path directory = setting("CROTON_DUMP").value_or("");
   std::error_code ignored;
-  std::filesystem::create_directories(directory, ignored);
+  if (!directory.empty())
+    std::filesystem::create_directories(directory, ignored);
+  else if (directory = system_variable("TMPDIR"); directory.empty())
+    directory = "/tmp";
   std::string safe = name;
   for (char& c : safe)
     if (c == '/' || static_cast<unsigned char>(c) < 0x20) c = '_';
   const std::string path =
       (directory / fmt::format("croton-{}-{}-{}-{}.ctir", safe, what, getpid(), count++)).string();
-  const std::string repeat = fmt::format("{} {}", command, path);
-  std::ofstream file(path, std::ios::binary);
-  file << "// " << repeat << "\n" << text;
-  if (!file.flush())
-    return fmt::format("\n  (a file to repeat it from could not be written: {})", path);
+  const std::string repeat = fmt::format("{} {}", command, ir::shell_word(path));
+  try {
+    write_file(path, fmt::format("// {}\n{}", repeat, text));
+  } catch (const UserError& error) {
+    return fmt::format("\n  (a file to repeat it from: {})", error.what());
+  }
   return "\n  repeat it with: " + repeat;
 }
 

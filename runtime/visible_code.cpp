@@ -216,7 +216,7 @@ std::string with_lines(const std::string& name, const std::string& text) {
   const auto written = [&](const std::string& folder) {
     std::error_code error;
     const std::filesystem::path path = std::filesystem::absolute(folder, error) / file;
-    return !error && write_entry(folder, path.string(), text) ? path.string() : "";
+    return !error && write_entry(folder, path.string(), text).empty() ? path.string() : "";
   };
   std::string path = directory.empty() ? "" : written(directory);
   if (path.empty()) {

@@ -1,9 +1,13 @@
 // Files that are not what they say: each is an error that names the file and what is wrong with it.
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "frontend/croton/croton.hpp"
 #include "runtime/npy.hpp"
@@ -45,7 +49,65 @@ TEST_CASE("files that are missing, empty or directories") {
   const File empty("empty.npy");
   CHECK_THROWS_AS(load_npy(empty.path), UserError);
   CHECK_THROWS_WITH(save_npy("/dev/null/a.npy", Array::zeros<float>({1})),
-                    Contains("/dev/null/a.npy: the file cannot be written"));
+                    "cannot write /dev/null/a.npy: Not a directory");
+}
+
+TEST_CASE("a file is replaced as a whole or not at all") {
+  namespace fs = std::filesystem;
+  const fs::path folder = "replaced";
+  fs::remove_all(folder);
+  fs::create_directory(folder);
+  const Array ones = Array::full(DType::f64, {1000}, 1), twos = Array::full(DType::f64, {1000}, 2);
+  const Expr x = input("x", f64, {"n"});
+  const Shared total = shared("total", ones);
+  const fs::path module = folder / "m.ctir", array = folder / "a.npy";
+  save(module, {x}, {x * total});
+  save_npy(array, ones);
+  const std::string before = contents(module.string());
+
+  // No room: what was there is there.
+  struct rlimit limit {};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  const struct rlimit small { 100, limit.rlim_max };
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
+  CHECK_THROWS_WITH(save_npy(array, twos), "cannot write replaced/a.npy: File too large");
+  CHECK_THROWS_WITH(save(module, {x}, {exp(x) * 2.0 + 3.0}),
+                    "cannot write replaced/m.ctir: File too large");
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  CHECK(load_npy(array).same_values(ones));
+  CHECK(contents(module.string()) == before);
+  CHECK(load(module).outputs.size() == 1);
+
+  // Who reads while it is written meets the old or the new.
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int i = 0; i < 300; ++i) {
+      save_npy(array, i % 2 == 0 ? twos : ones);
+      save(module, {x}, {i % 2 == 0 ? exp(x) : x * 3.0});
+    }
+    done = true;
+  });
+  while (!done) {
+    const Array read = load_npy(array);
+    CHECK((read.same_values(ones) || read.same_values(twos)));
+    CHECK(load(module).outputs.size() == 1);
+  }
+  writer.join();
+
+  // A link stays and so do the rights; what may not be written is not replaced.
+  fs::create_symlink("a.npy", folder / "link.npy");
+  fs::permissions(array, fs::perms::owner_read | fs::perms::owner_write);
+  save_npy(folder / "link.npy", ones);
+  CHECK(fs::is_symlink(folder / "link.npy"));
+  CHECK(load_npy(array).same_values(ones));
+  CHECK(fs::status(array).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+  fs::create_symlink("loop", folder / "loop");
+  CHECK_THROWS_WITH(save_npy(folder / "loop", ones),
+                    "cannot write replaced/loop: Too many levels of symbolic links");
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(folder)) ++files;
+  CHECK(files == 5);  // the module, its values, the array, two links
+  fs::remove_all(folder);
 }
 
 TEST_CASE("a dump that cannot be written names the file and the reason, and is no dump") {

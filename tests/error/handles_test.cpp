@@ -122,3 +122,27 @@ TEST_CASE("shared variables, functions and results that were moved from") {
 }
 
 // NOLINTEND(bugprone-use-after-move, bugprone-unused-return-value, clang-analyzer-cplusplus.Move)
+
+TEST_CASE("a number that is no dtype's is refused wherever it is used") {
+  const auto none = static_cast<DType>(99);
+  const std::string refusal = "DType(99) is no dtype; the last, c128, is 14";
+  CHECK_THROWS_WITH(name(none), refusal);
+  CHECK_THROWS_WITH(size_of(none), refusal);
+  CHECK_THROWS_WITH(is_supported(none), refusal);
+  CHECK_THROWS_WITH(promote(none, DType::f32), refusal);
+  CHECK_THROWS_WITH(sum_dtype(none), refusal);
+  CHECK_THROWS_WITH(inexact(none), refusal);
+  CHECK_THROWS_WITH(Array::zeros(none, {2}), refusal);
+  CHECK_THROWS_WITH(Array::full(none, {2}, 1), refusal);
+  CHECK_THROWS_WITH(Array::normal(none, {2}, 1), refusal);
+  CHECK_THROWS_WITH(Array::full(DType::f32, {2}, 1).astype(none), refusal);
+  CHECK_THROWS_WITH(input("x", none, {2}), Contains(refusal));
+  CHECK_THROWS_WITH(cast(input("x", f32, {2}), none), Contains(refusal));
+  CHECK_THROWS_WITH(constant(1, none), Contains(refusal));
+  // Dtypes that arrive later have sizes of their own and no C++ type yet.
+  CHECK_THROWS_WITH(Array::full(DType::f16, {2}, 1), "operations on f16 are not supported");
+  CHECK_THROWS_WITH(Array::normal(DType::bf16, {2}, 1), "operations on bf16 are not supported");
+  CHECK_THROWS_WITH(Array::zeros(f32, {2}).astype(DType::c64),
+                    "operations on c64 are not supported");
+  CHECK_THROWS_WITH(constant(1, DType::f16), Contains("operations on f16 are not supported"));
+}
