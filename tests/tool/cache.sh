@@ -133,4 +133,28 @@ cleared=$(removed clear) || failed=1
   { echo "FAILED: of $before entries $pruned were pruned and $cleared cleared, $(entries) are left"; failed=1; }
 [ "$(ls "$cache")" = notes.txt ] || { echo "FAILED: clear leaves or takes what it should not"; failed=1; }
 expect 1 "no function in the cache $cache; it holds no functions" "$croton" cache why layer
+expect 1 "layer is no file, and there is no cache: none of" env -u CROTON_CACHE_DIR -u HOME -u XDG_CACHE_HOME "$croton" cache why layer
+# What can be no cache.
+for command in path stats clear prune; do
+  expect 1 "the cache $layer is no directory" env CROTON_CACHE_DIR="$layer" "$croton" cache $command
+done
+expect 1 "cannot write into $layer/exported: Not a directory" "$croton" cache export "$layer/exported"
+# Commands that keep it in order, and programs that fill it, at once: nobody fails.
+for k in 0 1 2 3; do sed "s/@layer/@layer$k/; s/tanh/$(cut -d' ' -f$((k + 1)) <<<"tanh exp sin cos")/" "$layer" >"$work/layer$k.ctir"; done
+several() { # TIMES COMMAND...
+  local times=$1
+  shift
+  for _ in $(seq "$times"); do "$@" >/dev/null 2>"$work/log-$BASHPID" || { echo "FAILED: $*: $(cat "$work/log-$BASHPID")"; touch "$work/failed"; }; done
+}
+for k in 0 1 2 3; do several 12 "$croton" run "$work/layer$k.ctir" --dim n=3 & done
+several 100 "$croton" cache clear &
+several 100 "$croton" cache clear &
+several 100 "$croton" cache verify --delete &
+several 100 "$croton" cache prune --max 50K &
+several 100 "$croton" cache export "$work/exported" &
+several 100 "$croton" cache ls &
+several 30 "$croton" doctor &
+wait
+[ ! -e "$work/failed" ] || failed=1
+[ -z "$(find "$cache" -name '*.part')" ] || { echo "FAILED: files that were being written are left"; failed=1; }
 exit $failed

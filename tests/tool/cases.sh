@@ -146,6 +146,30 @@ TEXT
 "$croton" run --cases worst.jsonl >answers 2>/dev/null
 answers '"actual":6.0,"count":4,"expected":-3.0,"id":"worst","index":[3],"line":1,"message":"w: 3 of 4 elements differ; the worst, [3], is 6.0 instead of -3.0","output":"w","outside":3,'
 
+# ---- kinds that are not the user's: a compiler that is not there, a pass that fails
+broken='ctir 1\nmodule @broken : grouped {\n  %x = input {name = \"x\"} : f64[n, 3]\n  %y = input {name = \"y\"} : f64[3, 2]\n  %0 = contract(%x, %y) {a = [0, 2], b = [2, 1], out = [0, 1]}\n  %h = tanh(%0)\n  input %x, %y\n  output %h\n  group @broken_tanh elementwise [n, 2] : %h -> %h\n}'
+cat >products.ctir <<'TEXT'
+ctir 1
+module @products : tensor {
+  %x = iota {dtype = f64, shape = [4, 3], axis = 0}
+  %y = iota {dtype = f64, shape = [3, 2], axis = 1}
+  output %x, %y
+}
+TEXT
+"$croton" run products.ctir --output products.npz
+cat >kinds.jsonl <<TEXT
+{"id": "internal", "program": "$broken", "inputs": "products.npz"}
+{"id": "internal, expected", "program": "$broken", "inputs": "products.npz", "expect_error": {"kind": "internal", "message": "the pass lower failed"}}
+{"id": "internal, not the user's", "program": "$broken", "inputs": "products.npz", "expect_error": {"kind": "user"}}
+{"id": "after", "program": "soft.ctir", "inputs": "numbers.npz"}
+TEXT
+TMPDIR=$work "$croton" run --cases kinds.jsonl --jobs 1 >answers 2>/dev/null
+answers '"kind":"internal","line":1,"message":"the pass lower failed' '"line":2,' '"status":"mismatch"' '"id":"after","line":4,'
+[ "$(grep -c '"status":"ok"' answers)" -eq 2 ] || { echo "FAILED: kinds: $(cat answers)"; failed=1; }
+sed -n 4p kinds.jsonl >backend.jsonl
+CROTON_CACHE=off CROTON_COMPILER=/nowhere "$croton" run --cases backend.jsonl >answers 2>/dev/null
+answers '"kind":"backend","line":1,"message":"soft is in no cache for '
+
 # ---- a case that hangs or dies takes no other with it
 slow='ctir 1\nmodule @slow : tensor {\n  %x = input {name = \"x\"} : f64[n]\n  %i = iota {dtype = f64, shape = [400000, 1000000], axis = 1}\n  %e = sum(%x) {axes = [0]}\n  %b = broadcast(%e) {shape = [400000, 1000000], axes = []}\n  %p = mul(%i, %b)\n  %t = tan(%p)\n  %y = sum(%t) {axes = [0, 1]}\n  input %x\n  output %y\n}'
 cat >hang.jsonl <<TEXT

@@ -29,6 +29,8 @@ expect 0 "request hit" env CROTON_LOG=cache CROTON_COMPILER=/nowhere CROTON_CACH
 mkdir "$work/graphs" && cp "$work"/*.ctir "$work/graphs"
 expect 0 "other: " "$croton" precompile "$work/graphs" -o "$work/kernels" --target x86-64-v2
 
+# A program that cannot be run for a level, or fails, is said.
+expect 1 "false failed with 1" "$croton" precompile -o "$work/programs" -- false
 expect 1 "layer has no dim m" "$croton" precompile "$work/layer.ctir" -o "$work/bad" --dims m=3
 expect 1 "few is no extent" "$croton" precompile "$work/layer.ctir" -o "$work/bad" --dims n=few
 expect 1 "unknown target x86-64-v5" "$croton" precompile "$work/layer.ctir" -o "$work/bad" --target x86-64-v5

@@ -19,7 +19,10 @@ expect 0 "retq" "$croton" $command
 CROTON_CACHE=off CROTON_DUMP=$work/dumps CROTON_COMPILER=$refusing expect 2 "repeat it with: croton opt --emit asm" "$croton" run "$work/layer.ctir" --dim n=3
 ls "$work/dumps"/croton-layer-compiler-*.ctir >/dev/null || failed=1
 # The line of the directory that cannot be written.
-CROTON_CACHE=off CROTON_DUMP=/proc/none CROTON_COMPILER=$refusing expect 2 "could not be written: /proc/none/croton-layer" "$croton" run "$work/layer.ctir" --dim n=3
+CROTON_CACHE=off CROTON_DUMP=/proc/none CROTON_COMPILER=$refusing expect 2 "(a file to repeat it from: cannot write /proc/none/croton-layer" "$croton" run "$work/layer.ctir" --dim n=3
+# The command is one that a shell takes, and a temporary folder that is not there takes no error's place.
+CROTON_CACHE=off CROTON_DUMP="$work/some dumps" CROTON_COMPILER=$refusing expect 2 "'$work/some dumps/croton-layer-compiler-" "$croton" run "$work/layer.ctir" --dim n=3
+CROTON_CACHE=off TMPDIR=/no/such CROTON_COMPILER=$refusing expect 2 "from: cannot write /no/such/croton-layer" "$croton" run "$work/layer.ctir" --dim n=3
 # A component that is not there is no failure of a text: there is nothing to repeat.
 rm -f "$work/left"/*
 CROTON_CACHE=off CROTON_COMPILER=/nowhere expect 2 "CROTON_COMPILER is the path of" "$croton" run "$work/layer.ctir" --dim n=3

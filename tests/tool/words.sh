@@ -47,6 +47,91 @@ for shell in zsh fish; do
 done
 expect 1 "tcsh not in" "$croton" completion tcsh
 
+expect 0 "static" complete_bash croton aot --emit st
+expect 0 "llvm" complete_bash croton opt --emit ll
+[ "$(complete_bash croton opt --emit st)" = "" ] || { echo "FAILED: a word of another command's option"; failed=1; }
+expect 0 "cold" complete_bash croton run --cache co
+expect 0 "fuse" complete_bash croton bench --passes fu
+if command -v fish >/dev/null; then
+  complete_fish() { PATH=$(dirname "$croton"):$PATH fish --no-config -c 'croton completion fish | source; complete -C $argv[1]' "$1"; }
+  expect 0 "why" complete_fish "croton cache w"
+  expect 0 "x86-64-v3" complete_fish "croton dump --target x86"
+  expect 0 "static" complete_fish "croton aot --emit st"
+fi
+if command -v zsh >/dev/null; then
+  # The functions that take what is offered stand in for those of the completion system.
+  complete_zsh() { # words...: what is offered for the last
+    zsh -f -c 'compdef() { : } ; _files() { : } ; _describe() { print -l -- ${(P)2} }
+      source =("$1" completion zsh); shift; words=("$@"); CURRENT=$#; _croton' _ "$croton" "$@"
+  }
+  expect 0 "why:why a function was compiled anew" complete_zsh croton cache ""
+  expect 0 "canonicalize" complete_zsh croton dump --stage ""
+  expect 0 "static" complete_zsh croton aot --emit ""
+fi
+
+# --json: one document on standard output, of what was done or of what went wrong, and the same exit code.
+cp "$work/layer.ctir" "$work/module.ctir"
+"$croton" run "$work/layer.ctir" --dim n=3 --output "$work/h.npy"
+printf '{"id": 1, "program": "module.ctir"}\n' >"$work/case.jsonl"
+while IFS='|' read -r code kind command; do
+  # shellcheck disable=SC2086
+  (cd "$work" && "$croton" $command --json) >"$work/document" 2>"$work/log"
+  status=$?
+  python3 -c '
+import json, sys
+document = json.load(open(sys.argv[1]))
+error = document.get("error") if isinstance(document, dict) else None
+assert (error["kind"] if error else "") == sys.argv[2], error
+assert not error or error["message"] in open(sys.argv[3]).read()' "$work/document" "$kind" "$work/log" &&
+    [ $status -eq "$code" ] || { echo "FAILED: croton $command --json gave $status: $(head -c 300 "$work/document" "$work/log")"; failed=1; }
+done <<TEXT
+0||opt layer.ctir
+0||opt layer.ctir --emit cpp
+0||opt layer.ctir --dot
+0||opt --passes
+0||opt --rules
+0||dump layer.ctir
+0||dump layer --stage asm
+0||dump layer.ctir --stage all
+0||dump layer.ctir --diff graph fuse
+0||dump layer.ctir --dot graph
+0||run layer.ctir --dim n=3 --check
+0||bench layer.ctir --dim n=3 --repeat 2
+0||cache path
+0||cache ls
+0||cache stats
+0||cache why layer
+0||cache verify
+0||cache prune
+0||cache export exported
+0||aot layer.ctir -o written
+0||precompile layer.ctir -o kernels
+0||ops
+0||ops tanh
+0||ops --theano switch
+0||cache clear
+1||run --cases case.jsonl
+1|user|opt none.ctir
+1|user|opt layer.ctir --run fusse
+1|user|opt layer.ctir --stge x
+1|user|dump none
+1|user|dump layer.ctir --html
+1|user|run layer.ctir
+1|user|run --cases none.jsonl
+1|user|bench none.ctir
+1|user|cache why none
+1|user|cache export module.ctir/exported
+1|user|cache clear --all
+1|user|aot none.ctir -o written
+1|user|precompile none.ctir -o kernels
+1|user|ops tanj
+1|user|ops --theano tensor.swich
+TEXT
+CROTON_CACHE=off CROTON_COMPILER=/nowhere "$croton" run "$work/layer.ctir" --dim n=3 --json >"$work/document" 2>/dev/null
+[ $? -eq 2 ] && grep -q '"kind": "backend"' "$work/document" || { echo "FAILED: a missing compiler as JSON"; failed=1; }
+
+expect 0 "\"program\": \"true\"" "$croton" precompile --json -o "$work/kernels" -- true
+
 # The nearest word.
 expect 1 "unknown command dmup; did you mean \"dump\"?" "$croton" dmup
 expect 1 "unknown command whi; did you mean \"why\"?" "$croton" cache whi
@@ -175,7 +260,7 @@ PY
 # The doctor: what is there, and what mends the rest.
 expect 0 "ok       compiler" "$croton" doctor
 expect 0 "kernels are made for x86-64-v" "$croton" doctor
-expect 0 "(made when it is needed)" "$croton" doctor
+CROTON_CACHE_DIR=$work/fresh expect 0 "(made when it is needed)" "$croton" doctor
 CROTON_NVRTC=/nowhere expect 0 "apt-get install nvidia-cuda-toolkit" "$croton" doctor
 CROTON_COMPILER=/nowhere expect 1 "export CROTON_COMPILER=" "$croton" doctor
 CROTON_CACHE=off expect 1 "unset CROTON_CACHE" "$croton" doctor

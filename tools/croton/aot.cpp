@@ -4,12 +4,13 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "ir/spelling.hpp"
 #include "runtime/target.hpp"
 #include "tools/croton/command.hpp"
 #include "tools/croton/module_file.hpp"
+#include "tools/croton/output.hpp"
 #include "tools/croton/progress.hpp"
 
 namespace croton::tool {
@@ -19,7 +20,7 @@ struct Options {
   std::vector<std::string> files;
   std::string name, directory, linker, math = "standard";
   std::string target, emit = "static,header,hpp", freeze;
-  bool bare = false;
+  bool bare = false, json = false;
 };
 
 std::vector<runtime::AotFile> written(const Options& o) {
@@ -41,8 +42,13 @@ std::vector<runtime::AotFile> written(const Options& o) {
 }
 
 void aot(const Options& o) {
+  nlohmann::json files = nlohmann::json::array();
   for (const runtime::AotFile& file : written(o))
-    fmt::print("{:<40} {:>10} bytes\n", file.path.string(), file.bytes);
+    if (o.json)
+      files.push_back({{"path", file.path.string()}, {"bytes", file.bytes}});
+    else
+      fmt::print("{:<40} {:>10} bytes\n", file.path.string(), file.bytes);
+  if (o.json) write_json({{"files", files}});
 }
 
 }  // namespace
@@ -66,6 +72,7 @@ void add_aot(CLI::App& program) {
   command->add_option("--linker", options->linker, "for shared; else cc or ld");
   command->add_flag("--bare", options->bare, "leave out what croton dump shows of the library");
   command->add_option("--math", options->math, "strict, standard or fast");
+  command->add_flag("--json", options->json, "as JSON");
   command->callback([options] { aot(*options); });
 }
 

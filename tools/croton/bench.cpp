@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "ir/spelling.hpp"
@@ -14,6 +13,7 @@
 #include "tools/croton/command.hpp"
 #include "tools/croton/compare.hpp"
 #include "tools/croton/module_file.hpp"
+#include "tools/croton/output.hpp"
 #include "tools/croton/problem.hpp"
 #include "tools/croton/progress.hpp"
 
@@ -58,8 +58,8 @@ class Subject {
  public:
   Subject(const std::string& file, const Options& o) {
     const std::string text = read_text(file);
-    const Arrays given = given_arrays(text, file, o.inputs);
-    problem_ = parse_problem(text, file, given);
+    const Arrays given = given_arrays(text, called(file), o.inputs);
+    problem_ = parse_problem(text, called(file), given);
     const Arrays complete = complete_arrays(problem_, o.inputs, given);
     arguments_ = arguments(problem_, complete);
     const runtime::CompileSettings settings = settings_of(o);
@@ -212,8 +212,7 @@ void bench(const Options& o) {
     json out{{"functions", json::array()}};
     for (const Subject& subject : subjects) out["functions"].push_back(json_of(subject));
     if (two) out["ratio"] = {{"min", ratio(&Times::least)}, {"median", ratio(&Times::median)}};
-    std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
-    return;
+    return write_json(out);
   }
   for (const Subject& subject : subjects) print(subject);
   if (two)

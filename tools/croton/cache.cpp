@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -27,17 +29,21 @@ using nlohmann::json;
 using runtime::CacheFile;
 using runtime::CacheSettings;
 
-void print(const json& value) {
-  write_output("", value.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
-}
-
-// The writable directory; UserError when entries are kept in memory only.
+// The writable directory, which may not be there yet; UserError when entries are kept in memory
+// only, and for what can be none.
 std::string writable() {
   const std::string directory = runtime::cache_directory();
   if (directory.empty())
     throw UserError(
         "there is no cache directory: none of CROTON_CACHE_DIR, XDG_CACHE_HOME and HOME "
         "is set, so kernels are kept in memory only");
+  std::error_code error;
+  const auto there = std::filesystem::status(directory, error).type();
+  if (there == std::filesystem::file_type::none)
+    throw UserError(fmt::format("cannot read {}: {}", directory, error.message()));
+  if (there != std::filesystem::file_type::not_found &&
+      there != std::filesystem::file_type::directory)
+    throw UserError(fmt::format("the cache {} is no directory", directory));
   return directory;
 }
 
@@ -48,10 +54,10 @@ std::string mode_of(const CacheSettings& settings) {
 void path(bool as_json) {
   const CacheSettings settings = runtime::cache_settings();
   if (as_json)
-    return print({{"directory", settings.directory},
-                  {"layers", settings.layers},
-                  {"mode", mode_of(settings)},
-                  {"max_bytes", settings.max_bytes}});
+    return write_json({{"directory", settings.directory},
+                       {"layers", settings.layers},
+                       {"mode", mode_of(settings)},
+                       {"max_bytes", settings.max_bytes}});
   write_output("", writable() + "\n");
 }
 
@@ -90,7 +96,7 @@ void list(const std::string& kind, bool as_json) {
                     bytes_text(entry.file.bytes), time_text(entry.file.time),
                     entry.opened.problem.empty() ? "" : "  " + entry.opened.problem);
   }
-  if (as_json) return print(rows);
+  if (as_json) return write_json(rows);
   if (!text.empty())
     text = fmt::format("{:<12} {:<8} {:<24} {:<10} {:>3} {:>9}  last used\n", "key", "kind", "name",
                        "target", "", "bytes") +
@@ -109,12 +115,12 @@ void stats(bool as_json) {
     total += file.bytes;
   }
   if (as_json)
-    return print({{"directory", settings.directory},
-                  {"mode", mode_of(settings)},
-                  {"bytes", total},
-                  {"max_bytes", settings.max_bytes},
-                  {"kinds", kinds},
-                  {"layers", settings.layers}});
+    return write_json({{"directory", settings.directory},
+                       {"mode", mode_of(settings)},
+                       {"bytes", total},
+                       {"max_bytes", settings.max_bytes},
+                       {"kinds", kinds},
+                       {"layers", settings.layers}});
   std::string text = fmt::format("{}: {} of {}, mode {}\n", writable(), bytes_text(total),
                                  bytes_text(settings.max_bytes), mode_of(settings));
   for (const auto& [kind, row] : kinds.items())
@@ -161,7 +167,7 @@ void verify(bool remove, bool as_json) {
     }
   }
   if (as_json) {
-    print({{"entries", entries.size()}, {"bad", bad}, {"removed", removed}});
+    write_json({{"entries", entries.size()}, {"bad", bad}, {"removed", removed}});
   } else {
     std::string text;
     for (const json& row : bad)
@@ -186,7 +192,7 @@ struct PruneOptions {
 void report_removed(const std::vector<CacheFile>& removed, bool as_json) {
   std::int64_t bytes = 0;
   for (const CacheFile& file : removed) bytes += file.bytes;
-  if (as_json) return print({{"removed", removed.size()}, {"bytes", bytes}});
+  if (as_json) return write_json({{"removed", removed.size()}, {"bytes", bytes}});
   write_output(
       "", fmt::format("{} removed, {}\n", ir::counted(removed.size(), "entry"), bytes_text(bytes)));
 }
@@ -217,7 +223,10 @@ void clear(bool as_json) {
   const std::string directory = writable();
   std::vector<CacheFile> removed;
   for (const CacheFile& file : runtime::list_files(directory)) {
-    if (unlink(file.path.c_str()) != 0) throw UserError(fmt::format("cannot remove {}", file.path));
+    if (unlink(file.path.c_str()) != 0) {
+      if (errno == ENOENT) continue;  // somebody else was faster
+      throw UserError(fmt::format("cannot remove {}: {}", file.path, std::strerror(errno)));
+    }
     removed.push_back(file);
   }
   // The folders of entries, ab for ab…; rmdir takes only empty ones.
@@ -237,23 +246,25 @@ void export_to(const std::string& directory, const std::vector<std::string>& fun
         chosen.push_back(std::move(entry));
   std::error_code error;
   std::filesystem::create_directories(directory, error);
-  if (!error && !runtime::trusted_directory(directory)) chmod(directory.c_str(), 0700);
+  if (error) throw UserError(fmt::format("cannot write into {}: {}", directory, error.message()));
+  if (!runtime::trusted_directory(directory)) chmod(directory.c_str(), 0700);
   std::int64_t bytes = 0;
   for (const Entry& entry : chosen) {
     if (!entry.opened.problem.empty())
       throw UserError(
           fmt::format("{} cannot be exported: {}", entry.file.path, entry.opened.problem));
-    if (!runtime::write_entry(directory,
-                              runtime::entry_path(directory, entry.file.kind, entry.file.key),
-                              runtime::serialised(entry.opened.material, entry.opened.sections)))
-      throw UserError(fmt::format("cannot write into {}", directory));
+    const std::string problem = runtime::write_entry(
+        directory, runtime::entry_path(directory, entry.file.kind, entry.file.key),
+        runtime::serialised(entry.opened.material, entry.opened.sections));
+    if (!problem.empty())
+      throw UserError(fmt::format("cannot write into {}: {}", directory, problem));
     bytes += entry.file.bytes;
   }
   if (as_json)
-    return print({{"directory", directory}, {"entries", chosen.size()}, {"bytes", bytes}});
-  write_output("",
-               fmt::format("{}, {}; use them with CROTON_CACHE_PATH={}\n",
-                           ir::counted(chosen.size(), "function"), bytes_text(bytes), directory));
+    return write_json({{"directory", directory}, {"entries", chosen.size()}, {"bytes", bytes}});
+  write_output("", fmt::format("{}, {}; use them with CROTON_CACHE_PATH={}\n",
+                               ir::counted(chosen.size(), "function"), bytes_text(bytes),
+                               ir::shell_word(directory)));
 }
 
 }  // namespace

@@ -75,7 +75,11 @@ json as_rows(const std::vector<Change>& all) {
 void why(const std::string& wanted, const std::string& math, const std::string& target,
          bool as_json) {
   namespace fs = std::filesystem;
-  const bool file = wanted == "-" || fs::is_regular_file(wanted) ||
+  std::error_code error;
+  const fs::file_status there = fs::status(wanted, error);
+  if (there.type() == fs::file_type::none)
+    throw UserError(fmt::format("cannot read {}: {}", wanted, error.message()));
+  const bool file = wanted == "-" || (fs::exists(there) && !fs::is_directory(there)) ||
                     wanted.find('/') != std::string::npos || wanted.ends_with(".ctir");
   const Question q = file ? about_file(wanted, math, target) : about_function(wanted);
   const auto here = runtime::parse_request_material(q.material);
@@ -100,16 +104,14 @@ void why(const std::string& wanted, const std::string& math, const std::string& 
     all = changes(*runtime::parse_request_material(nearest->opened.material), *here, q.sites);
   const runtime::CacheSettings settings = runtime::cache_settings();
   if (as_json)
-    return write_output("", json{{"function", q.function},
-                                 {"key", q.hash},
-                                 {"hit", hit != nullptr},
-                                 {"program", q.program},
-                                 {"cache", !settings.read ? "off" : (settings.write ? "rw" : "ro")},
-                                 {"nearest", nearest ? json(nearest->file.key) : json()},
-                                 {"nearest_function", nearest ? json(nearest->name()) : json()},
-                                 {"changes", as_rows(all)}}
-                                    .dump(2, ' ', false, json::error_handler_t::replace) +
-                                "\n");
+    return write_json({{"function", q.function},
+                       {"key", q.hash},
+                       {"hit", hit != nullptr},
+                       {"program", q.program},
+                       {"cache", !settings.read ? "off" : (settings.write ? "rw" : "ro")},
+                       {"nearest", nearest ? json(nearest->file.key) : json()},
+                       {"nearest_function", nearest ? json(nearest->name()) : json()},
+                       {"changes", as_rows(all)}});
   std::string text;
   if (!settings.read) text += "the cache is off (CROTON_CACHE=off): everything is compiled anew\n";
   if (q.of_file)

@@ -10,10 +10,13 @@ namespace croton::tool {
 void add_call_options(CLI::App& command, const std::shared_ptr<CallOptions>& options,
                       const std::string& repeat) {
   CallOptions& o = *options;
-  command.add_option(
-      "--input", o.inputs.inputs,
-      "name=FILE.npy, name=FILE.npz:KEY, or name=random (the default); also shared variables");
-  command.add_option("--dim", o.inputs.dims, "name=extent, for random inputs");
+  command
+      .add_option("--input", o.inputs.inputs,
+                  "name=FILE.npy, name=FILE.npz:KEY, or name=random (the default); also shared "
+                  "variables")
+      ->allow_extra_args(false);
+  command.add_option("--dim", o.inputs.dims, "name=extent, for random inputs")
+      ->allow_extra_args(false);
   command.add_option("--seed", o.inputs.seed, "of random inputs");
   command
       .add_option("--passes", o.passes,

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -13,6 +15,7 @@
 #include "ir/spelling.hpp"
 #include "tools/croton/cases.hpp"
 #include "tools/croton/compare.hpp"
+#include "tools/croton/output.hpp"
 
 namespace croton::tool {
 namespace {
@@ -28,9 +31,15 @@ class CaseFile {
   explicit CaseFile(const CaseFileOptions& options)
       : options_(options), name_(options.file == "-" ? "standard input" : options.file) {
     if (options.file == "-") return;
+    const auto check = [&](int reason) {
+      if (reason != 0)
+        throw UserError(fmt::format("cannot read {}: {}", options.file, std::strerror(reason)));
+    };
+    errno = 0;
     file_.open(options.file, std::ios::binary);
-    if (!file_ || std::filesystem::is_directory(options.file))
-      throw UserError(fmt::format("cannot read {}", options.file));
+    if (!file_) check(errno);
+    std::error_code error;
+    if (std::filesystem::is_directory(options.file, error)) check(EISDIR);
   }
 
   bool run() {
@@ -59,7 +68,15 @@ class CaseFile {
 
   bool read_line(std::string& line) {
     std::istream& stream = options_.file == "-" ? std::cin : file_;
-    if (!std::getline(stream, line)) return false;
+    if (line_too_long_) return false;  // where the next one begins, nobody knows
+    line.clear();
+    for (int c = stream.get(); c != '\n'; c = stream.get()) {
+      if (c == std::istream::traits_type::eof() && line.empty()) return false;
+      if (c == std::istream::traits_type::eof()) break;
+      line.push_back(static_cast<char>(c));
+      line_too_long_ = line.size() > kMaxLine;
+      if (line_too_long_) break;
+    }
     ++line_;
     return true;
   }
@@ -72,7 +89,8 @@ class CaseFile {
       const std::size_t number = total_++;
       json fields;
       try {
-        if (line.size() > kMaxLine) throw UserError("the line is longer than 256 MiB");
+        if (line_too_long_)
+          throw UserError("the line is longer than 256 MiB; nothing after it is read");
         parse_case(line, fields);
         reject_repeated(fields);
       } catch (const UserError& error) {
@@ -123,6 +141,7 @@ class CaseFile {
     if (!answer.contains("line")) answer["line"] = line_;
     ++counts_[answer.at("status").get<std::string>()];
     answers_[number] = line_of(answer);
+    note_json_written();
     for (auto it = answers_.find(printed_); it != answers_.end(); it = answers_.find(printed_)) {
       it->second += '\n';
       if (std::fwrite(it->second.data(), 1, it->second.size(), stdout) != it->second.size() ||
@@ -145,6 +164,7 @@ class CaseFile {
   const CaseFileOptions& options_;
   std::string name_;
   std::ifstream file_;
+  bool line_too_long_ = false;
   std::size_t line_ = 0, total_ = 0, printed_ = 0;
   std::unordered_map<std::string, std::size_t> ids_, outs_;  // to their lines
   std::map<std::size_t, Pending> pending_;

@@ -10,10 +10,12 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "ir/error.hpp"
+#include "runtime/temporary.hpp"
 #include "tools/croton/cases.hpp"
 
 namespace croton::tool {
@@ -117,6 +119,7 @@ class Supervisor {
     std::optional<Task> task;
     Clock::time_point deadline;
     std::string incoming;
+    std::unique_ptr<runtime::WorkingChild> noted;
   };
 
   void start(Worker& worker) {
@@ -137,7 +140,8 @@ class Supervisor {
       serve(ends[1], options_.work);
     }
     close(ends[1]);
-    worker = Worker{pid, ends[0], 0, std::nullopt, {}, {}};
+    worker = Worker{pid, ends[0], 0, std::nullopt, {}, {}, {}};
+    worker.noted = std::make_unique<runtime::WorkingChild>(pid);
   }
 
   void stop(Worker& worker) {

@@ -33,22 +33,23 @@ std::vector<std::pair<std::string, std::string>> words_after(const CLI::App& com
   return out;
 }
 
-// Options whose words are known, once each.
-std::vector<std::string> options_with_words(const CLI::App& program) {
-  std::vector<std::string> out;
-  each_command(program, "", [&](const std::string&, const CLI::App& command) {
-    for (const std::string& name : option_names(command))
-      if (!words_of(name).empty() && std::find(out.begin(), out.end(), name) == out.end())
-        out.push_back(name);
+// Calls `visit` with each command's path, an option of it, and the words that the option takes.
+void each_option_with_words(
+    const CLI::App& program,
+    const std::function<void(const std::string& path, const std::string& option,
+                             const std::vector<std::string>& words)>& visit) {
+  each_command(program, "croton", [&](const std::string& path, const CLI::App& command) {
+    for (const std::string& option : option_names(command))
+      if (const std::vector<std::string> words = words_of(command, option); !words.empty())
+        visit(path, option, words);
   });
-  return out;
 }
 
 // The lines of a case statement that follow commands down the tree.
 std::string path_cases(const CLI::App& program) {
   std::string out;
   each_command(program, "croton", [&](const std::string& path, const CLI::App&) {
-    if (path != "croton") out += fmt::format("      \"{}\") path=\"{}\" ;;\n", path, path);
+    if (path != "croton") out += fmt::format("      \"{}\") at=\"{}\" ;;\n", path, path);
   });
   return out;
 }
@@ -57,18 +58,19 @@ std::string bash(const CLI::App& program) {
   std::string out =
       "# bash completion of croton: eval \"$(croton completion bash)\"\n"
       "_croton() {\n"
-      "  local path=\"croton\" words=\"\" current=\"${COMP_WORDS[COMP_CWORD]}\" i\n"
+      "  local at=\"croton\" words=\"\" current=\"${COMP_WORDS[COMP_CWORD]}\" i\n"
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
-      "    case \"$path ${COMP_WORDS[i]}\" in\n" +
-      path_cases(program) + "    esac\n  done\n  case \"$path\" in\n";
+      "    case \"$at ${COMP_WORDS[i]}\" in\n" +
+      path_cases(program) + "    esac\n  done\n  case \"$at\" in\n";
   each_command(program, "croton", [&](const std::string& path, const CLI::App& command) {
     std::string words;
     for (const auto& [word, doc] : words_after(command)) words += (words.empty() ? "" : " ") + word;
     out += fmt::format("    \"{}\") words=\"{}\" ;;\n", path, words);
   });
-  out += "  esac\n  case \"${COMP_WORDS[COMP_CWORD - 1]}\" in\n";
-  for (const std::string& option : options_with_words(program))
-    out += fmt::format("    {}) words=\"{}\" ;;\n", option, fmt::join(words_of(option), " "));
+  out += "  esac\n  case \"$at ${COMP_WORDS[COMP_CWORD - 1]}\" in\n";
+  each_option_with_words(program, [&](const auto& path, const auto& option, const auto& words) {
+    out += fmt::format("    \"{} {}\") words=\"{}\" ;;\n", path, option, fmt::join(words, " "));
+  });
   return out +
          "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
@@ -92,19 +94,20 @@ std::string zsh(const CLI::App& program) {
       "#compdef croton\n"
       "# zsh completion of croton: croton completion zsh > a/folder/of/fpath/_croton\n"
       "_croton() {\n"
-      "  local path=\"croton\" word\n"
+      "  local at=\"croton\" word\n"
       "  local -a choices\n"
       "  for word in \"${(@)words[2,CURRENT-1]}\"; do\n"
-      "    case \"$path $word\" in\n" +
-      path_cases(program) + "    esac\n  done\n  case \"$path\" in\n";
+      "    case \"$at $word\" in\n" +
+      path_cases(program) + "    esac\n  done\n  case \"$at\" in\n";
   each_command(program, "croton", [&](const std::string& path, const CLI::App& command) {
     out += fmt::format("    \"{}\") choices=(", path);
     for (const auto& [word, doc] : words_after(command)) out += zsh_word(word, doc) + " ";
     out += ") ;;\n";
   });
-  out += "  esac\n  case \"${words[CURRENT-1]}\" in\n";
-  for (const std::string& option : options_with_words(program))
-    out += fmt::format("    {}) choices=({}) ;;\n", option, fmt::join(words_of(option), " "));
+  out += "  esac\n  case \"$at ${words[CURRENT-1]}\" in\n";
+  each_option_with_words(program, [&](const auto& path, const auto& option, const auto& words) {
+    out += fmt::format("    \"{} {}\") choices=({}) ;;\n", path, option, fmt::join(words, " "));
+  });
   return out +
          "  esac\n"
          "  _describe croton choices\n"
@@ -144,7 +147,7 @@ std::string fish(const CLI::App& program) {
     for (const CLI::Option* option : command.get_options()) {
       if (option->get_positional()) continue;
       for (const std::string& name : option->get_lnames()) {
-        const std::vector<std::string> words = words_of("--" + name);
+        const std::vector<std::string> words = words_of(command, "--" + name);
         out += fmt::format(
             "complete -c croton -n {} -l {} -d {}{}\n", quoted(none), name,
             quoted(option->get_description()),

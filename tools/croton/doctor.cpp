@@ -122,7 +122,8 @@ Check cache() {
   const bool there = stat(directory.c_str(), &s) == 0;
   const fs::path base = existing(directory);
   if (there && !S_ISDIR(s.st_mode))
-    return {State::problem, kName, directory + " is no directory", "rm " + directory};
+    return {State::problem, kName, directory + " is no directory",
+            "rm " + ir::shell_word(directory)};
   if (there && s.st_uid != geteuid() && s.st_uid != 0)
     return {
         State::problem, kName,
@@ -132,10 +133,11 @@ Check cache() {
     return {State::problem, kName,
             fmt::format("others may write into {} (mode {:o}), so it is not used", directory,
                         s.st_mode & 07777),
-            "chmod go-w " + directory};
+            "chmod go-w " + ir::shell_word(directory)};
   if (settings.write && !can_write_into(base))
     return {State::problem, kName, base.string() + " is not writable: nothing new is kept",
-            there ? "chmod u+w " + directory : "export CROTON_CACHE_DIR=/some/directory"};
+            there ? "chmod u+w " + ir::shell_word(directory)
+                  : "export CROTON_CACHE_DIR=/some/directory"};
   struct statvfs space {};
   const bool known = statvfs(base.c_str(), &space) == 0;
   const auto available = static_cast<std::int64_t>(space.f_bavail * space.f_frsize);
@@ -242,7 +244,7 @@ void doctor(bool as_json) {
                       {"state", kStates[static_cast<int>(check.state)]},
                       {"found", check.found},
                       {"mend", check.mend}});
-    write_output("", nlohmann::json{{"good", good}, {"checks", rows}}.dump(2) + "\n");
+    write_json({{"good", good}, {"checks", rows}});
   } else {
     constexpr const char* kColours[] = {"\x1b[32m", "\x1b[33m", "\x1b[31m"};
     const bool colour = coloured(STDOUT_FILENO);

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "ir/spelling.hpp"
 #include "runtime/aot_record.hpp"
@@ -112,13 +113,20 @@ std::string dumped(Description& d, Options& o) {
     out = html_of(d, o);
   } else if (!o.dot.empty()) {
     out = dot_of(d, o.dot);
+    if (o.json) out = json_text({{"name", d.name}, {"stage", o.dot}, {"dot", out}});
   } else if (!o.difference.empty()) {
     out = difference(text_for_difference(d, o.difference[0], o.architecture),
                      text_for_difference(d, o.difference[1], o.architecture), o.difference[0],
                      o.difference[1]);
+    if (o.json)
+      out = json_text(
+          {{"name", d.name}, {"from", o.difference[0]}, {"to", o.difference[1]}, {"diff", out}});
   } else if (o.json) {
     for (const std::string& stage : o.stages)
-      if (stage != "all") (void)runtime::view(d, stage, o.architecture);
+      if (stage == "all")
+        (void)everything(d, o.architecture);  // which generates what can be had here
+      else
+        (void)runtime::view(d, stage, o.architecture);
     out = runtime::to_json(d);
   } else {
     if (o.stages.empty()) o.stages = {"explain"};
@@ -150,6 +158,7 @@ void dump(Options& o) {
     out += dumped(d, o);
   }
   for (const std::string& note : notes) std::fprintf(stderr, "croton: note: %s\n", note.c_str());
+  if (o.json && o.output.empty()) note_json_written();
   write_output(o.output, out);
 }
 
@@ -182,10 +191,14 @@ void add_dump(CLI::App& program) {
   command->add_option("--diff", options->difference, "two stages: what changed between them")
       ->expected(2);
   command->add_option("--dot", options->dot, "a stage's graph for Graphviz");
-  command->add_flag("--json", options->json, "everything as JSON, with the stages asked for");
-  command->add_flag("--html", options->html,
-                    "one page for a browser, without a network: graph, stages, code, memory, "
-                    "kernels; with -o report.html");
+  CLI::Option* json =
+      command->add_flag("--json", options->json,
+                        "as JSON: everything with the stages asked for, or a difference or graph");
+  command
+      ->add_flag("--html", options->html,
+                 "one page for a browser, without a network: graph, stages, code, memory, "
+                 "kernels; with -o report.html")
+      ->excludes(json);
   command
       ->add_option("--sources", options->sources,
                    "directories of the user's program, whose lines a page shows beside the code")

@@ -1,6 +1,7 @@
 #include "tools/croton/entries.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -25,6 +26,8 @@ std::vector<Entry> all_entries() {
   for (const std::string& directory : directories)
     for (runtime::CacheFile& file : runtime::list_entries(directory)) {
       runtime::OpenedEntry opened = runtime::open_entry(file.path, false);
+      // Removed by somebody else since it was listed.
+      if (!opened.problem.empty() && access(file.path.c_str(), F_OK) != 0) continue;
       out.push_back({std::move(file), directory, std::move(opened)});
     }
   return out;
@@ -55,6 +58,12 @@ std::vector<Entry> requests_of(const std::string& wanted) {
   if (!by_name.empty()) return by_name;
   const runtime::CacheSettings settings = runtime::cache_settings();
   const std::vector<std::string_view> known(names.begin(), names.end());
+  if (settings.directory.empty() && settings.layers.empty())
+    throw UserError(
+        fmt::format("{} is no file, and there is no cache: none of CROTON_CACHE_DIR, "
+                    "XDG_CACHE_HOME and HOME is "
+                    "set",
+                    wanted));
   throw UserError(fmt::format(
       "{} is no file and no function in the cache {}{}{}", wanted, settings.directory,
       ir::suggestion(wanted, known),

@@ -1,14 +1,19 @@
 #include "tools/croton/inputs.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "ir/error.hpp"
 #include "ir/spelling.hpp"
+#include "runtime/config.hpp"
 #include "runtime/module_file.hpp"
 #include "runtime/npy.hpp"
 
@@ -46,6 +51,7 @@ std::map<std::string, std::int64_t> extents(const Problem& problem, const InputO
     const auto [name, value] = name_and_value(text, "dim");
     dims[name] = extent_of(value, name);
   }
+  for (const auto& [name, extent] : dims) ir::check_symbol(problem.module, name);
   const auto note = [&](const Shape& shape, const Array& array) {
     for (std::size_t axis = 0; axis < shape.size() && axis < array.shape().size(); ++axis)
       if (const std::string symbol = shape[axis].symbol(); !symbol.empty())
@@ -62,7 +68,7 @@ std::map<std::string, std::int64_t> extents(const Problem& problem, const InputO
 Array array_from(const std::string& source, const std::string& name) {
   std::string file = source, key = name;
   if (const auto colon = source.rfind(".npz:");
-      colon != std::string::npos && !std::filesystem::exists(source)) {
+      colon != std::string::npos && access(source.c_str(), F_OK) != 0) {
     file = source.substr(0, colon + 4);
     key = source.substr(colon + 5);
   }
@@ -141,12 +147,18 @@ CacheMode::CacheMode(const std::string& mode) {
   if (mode == "off") {
     setenv("CROTON_CACHE", "off", 1);
   } else if (mode == "cold") {
-    std::string name = (std::filesystem::temp_directory_path() / "croton-cold-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr)
-      throw UserError(fmt::format("cannot make a folder {} for a cold cache", name));
-    directory_ = name;
+    const std::string temporary = runtime::system_variable("TMPDIR");
+    directory_ =
+        (std::filesystem::path(temporary.empty() ? "/tmp" : temporary) / "croton-cold-XXXXXX")
+            .string();
+    if (mkdtemp(directory_.data()) == nullptr) {
+      const int reason = errno;
+      throw UserError(fmt::format("cannot make {} for a cold cache: {}",
+                                  std::exchange(directory_, {}), std::strerror(reason)));
+    }
+    noted_.emplace(directory_);
     setenv("CROTON_CACHE", "rw", 1);
-    setenv("CROTON_CACHE_DIR", name.c_str(), 1);
+    setenv("CROTON_CACHE_DIR", directory_.c_str(), 1);
     unsetenv("CROTON_CACHE_PATH");
   } else if (mode != "warm" && !mode.empty()) {
     throw UserError(fmt::format("--cache is off, cold or warm, not {}", mode));

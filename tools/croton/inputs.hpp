@@ -2,9 +2,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "runtime/temporary.hpp"
 #include "tools/croton/problem.hpp"
 
 namespace croton::tool {
@@ -20,7 +22,8 @@ struct InputOptions {
   std::vector<std::string> dims;    // name=extent
   unsigned seed = 1;
 };
-/// Extents by symbol: from --dim, then from arrays and shared variables.
+/// Extents by symbol: from --dim, then from arrays and shared variables. UserError for a name of
+/// --dim that is no symbol of the program's.
 [[nodiscard]] std::map<std::string, std::int64_t> extents(const Problem& problem,
                                                           const InputOptions& options,
                                                           const Arrays& given);
@@ -45,6 +48,7 @@ class CacheMode {
 
  private:
   std::string directory_;
+  std::optional<runtime::Temporary> noted_;
 };
 
 }  // namespace croton::tool

@@ -11,7 +11,10 @@ namespace croton::tool {
 [[nodiscard]] ir::Module read_module(const std::string& file);
 /// As read_module; shared variables have the values that stand in FILE.npz, when they do.
 [[nodiscard]] ir::Module read_module_with_state(const std::string& file);
-/// The whole of a file, or of standard input; UserError when it cannot be read.
+/// What messages call a file: "standard input" for "-".
+[[nodiscard]] std::string called(const std::string& file);
+/// The whole of a module's file, or of standard input; of what does not begin as a module, the
+/// beginning. UserError when it cannot be read.
 [[nodiscard]] std::string read_text(const std::string& file);
 
 }  // namespace croton::tool

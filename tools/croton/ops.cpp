@@ -62,10 +62,7 @@ void ops(const std::string& wanted, bool as_json) {
       throw UserError(fmt::format("unknown op {}{}", wanted, ir::suggestion(wanted, known)));
     rows = found;
   }
-  if (as_json) {
-    fmt::print("{}\n", rows.dump(2));
-    return;
-  }
+  if (as_json) return write_json(rows);
   for (const json& row : rows) {
     fmt::print("{:<16} {}\n", row["name"].get<std::string>(), row["doc"].get<std::string>());
     if (wanted.empty()) continue;
@@ -74,6 +71,16 @@ void ops(const std::string& wanted, bool as_json) {
         fmt::print("  {:<12} {}\n", key,
                    value.is_string() ? value.get<std::string>() : value.dump());
   }
+}
+
+void theano_names(const std::string& name, bool as_json) {
+  json rows = json::array();
+  for (const TheanoName& row : from_theano(name))
+    if (as_json)
+      rows.push_back({{"theano", row.theirs}, {"croton", row.ours}, {"doc", row.doc}});
+    else
+      fmt::print("{} → {}: {}\n", row.theirs, row.ours, row.doc);
+  if (as_json) write_json(rows);
 }
 
 }  // namespace
@@ -88,7 +95,7 @@ void add_ops(CLI::App& program) {
   auto theano = std::make_shared<std::string>();
   command->add_option("--theano", *theano, "what a name of Theano's is called here");
   command->callback([name, as_json, theano] {
-    if (!theano->empty()) return write_output("", from_theano(*theano));
+    if (!theano->empty()) return theano_names(*theano, *as_json);
     ops(*name, *as_json);
   });
 }

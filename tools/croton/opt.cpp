@@ -45,7 +45,7 @@ void list_passes(bool as_json) {
                  pass.doc);
   }
   if (as_json)
-    fmt::print("{}\n", rows.dump(2));
+    write_json(rows);
   else
     fmt::print("\ncompile runs: {}\n", fmt::join(passes::default_pipeline(), ", "));
 }
@@ -65,7 +65,7 @@ void list_rules(bool as_json) {
         fmt::print("  {:<26} {:<60} may change {}\n", rule.name, rule.text(), effects);
     }
   }
-  if (as_json) fmt::print("{}\n", rows.dump(2));
+  if (as_json) write_json(rows);
 }
 
 constexpr std::string_view kLanguages[] = {"cpp", "cuda", "asm", "llvm"};
@@ -110,6 +110,12 @@ std::string all_emitted(const ir::Module& module, const std::string& emit,
   return codegen::unit_text(module.name, target.name, parts, dialect);
 }
 
+std::string dot_of(const ir::Module& module) {
+  std::ostringstream graph;
+  ir::GraphView(module.roots()).write_dot(graph, module.name);
+  return graph.str();
+}
+
 std::string optimised(const Options& o) {
   const Progress progress("opt " + o.file);
   ir::Module module = read_module(o.file);
@@ -131,7 +137,7 @@ std::string optimised(const Options& o) {
     const std::vector<std::string_view> views(names.begin(), names.end());
     passes::run_passes(module, views, options, report);
   } catch (const UserError& error) {
-    throw UserError(fmt::format("{}: {}", o.file, error.message()), error.notes());
+    throw UserError(fmt::format("{}: {}", called(o.file), error.message()), error.notes());
   } catch (const passes::PassError& error) {
     // The only pass of the run had the given file, which repeats the failure as it is.
     if (names.size() < 2) throw;
@@ -150,7 +156,8 @@ std::string optimised(const Options& o) {
       for (const ir::NodePtr& kernel : module.kernels)
         out["kernels"].push_back({{"name", kernel->attribute<std::string>("name")},
                                   {o.emit, emitted(kernel, o.emit, target)}});
-    return out.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    if (o.dot) out["dot"] = dot_of(module);
+    return json_text(out);
   }
   std::string out;
   if (o.time)
@@ -162,9 +169,7 @@ std::string optimised(const Options& o) {
       out += fmt::format("// rule {:<24} fired {}\n", rule,
                          ir::counted(static_cast<std::size_t>(count), "time"));
   if (o.dot) {
-    std::ostringstream graph;
-    ir::GraphView(module.roots()).write_dot(graph, module.name);
-    out += graph.str();
+    out += dot_of(module);
   } else if (o.emit.empty() || o.print) {
     out += ir::print(module);
   }
@@ -179,7 +184,9 @@ std::string optimised(const Options& o) {
 void opt(const Options& o) {
   if (o.list_passes) return list_passes(o.json);
   if (o.list_rules) return list_rules(o.json);
-  write_output(o.output, optimised(o));
+  const std::string out = optimised(o);
+  if (o.json && o.output.empty()) note_json_written();
+  write_output(o.output, out);
 }
 
 }  // namespace

@@ -5,13 +5,18 @@
 
 #include <cstdio>
 #include <ctime>
-#include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
-#include "ir/error.hpp"
 #include "runtime/config.hpp"
+#include "runtime/file.hpp"
 
 namespace croton::tool {
+namespace {
+
+bool has_document = false;
+
+}  // namespace
 
 bool coloured(int stream) {
   return isatty(stream) != 0 && runtime::system_variable("NO_COLOR").empty() &&
@@ -41,12 +46,22 @@ std::string time_text(std::int64_t seconds) {
 }
 
 void write_output(const std::string& file, const std::string& text) {
-  if (file.empty()) {
+  if (file.empty())
     std::fwrite(text.data(), 1, text.size(), stdout);
-    return;
-  }
-  std::ofstream stream(file, std::ios::binary);
-  if (!(stream << text) || !stream.flush()) throw UserError(fmt::format("cannot write {}", file));
+  else
+    runtime::write_file(file, text);
 }
+
+std::string json_text(const nlohmann::json& value) {
+  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+void write_json(const nlohmann::json& value) {
+  note_json_written();
+  write_output("", json_text(value));
+}
+
+void note_json_written() { has_document = true; }
+bool json_written() { return has_document; }
 
 }  // namespace croton::tool

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,12 @@ namespace croton::tool {
 [[nodiscard]] std::string time_text(std::int64_t seconds);
 /// Standard output for "". UserError naming the file that cannot be written.
 void write_output(const std::string& file, const std::string& text);
+/// As the text of a document; bytes that are no UTF-8 become U+FFFD.
+[[nodiscard]] std::string json_text(const nlohmann::json& value);
+/// To standard output, which holds a document from then on.
+void write_json(const nlohmann::json& value);
+/// For documents that are written otherwise.
+void note_json_written();
+[[nodiscard]] bool json_written();
 
 }  // namespace croton::tool

@@ -151,7 +151,7 @@ Problem parse_problem(const std::string& text, const std::string& file, const Ar
     if (value == values.end()) {
       if (!stored) {
         stored.emplace();
-        if (std::filesystem::exists(beside))
+        if (std::error_code error; std::filesystem::exists(beside, error))
           for (auto& [key, array] : load_npz(beside)) stored->emplace(key, array);
       }
       value = stored->find(name);

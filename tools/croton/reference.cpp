@@ -16,10 +16,16 @@ constexpr const char* kIntroduction =
     "Every command answers `--help` with an example. It ends with 0; with 1 when what it was given "
     "is at\n"
     "fault, and one line on standard error says what and where; with 2 when croton or a compiler "
-    "is. Colour\n"
-    "appears only on a terminal and not with `NO_COLOR`. `eval \"$(croton completion bash)\"` "
-    "completes\n"
-    "commands, options and stages.\n\n"
+    "is. With\n"
+    "`--json`, which every command that answers takes, standard output is one document, of an "
+    "error "
+    "too:\n"
+    "`{\"error\": {\"kind\": …, \"message\": …}}`, kinds as in the answers of cases. Colour "
+    "appears only "
+    "on a terminal\n"
+    "and not with `NO_COLOR`. `eval \"$(croton completion bash)\"` completes commands, options and "
+    "stages; zsh and\n"
+    "fish have theirs. An interrupted command leaves nothing half written.\n\n"
     "A source of `dump` is a `.ctir` file, a directory that `CROTON_DUMP` wrote, or a function in "
     "the cache,\n"
     "by name or by the beginning of its key. Whatever fails in a pass or in a compiler leaves one "
@@ -29,7 +35,8 @@ constexpr const char* kIntroduction =
 
 void append(std::string& out, const CLI::App& command, const std::string& parent) {
   const std::string path = (parent.empty() ? "" : parent + " ") + command.get_name();
-  std::string help = command.help(parent);
+  // App::help would answer for the command that runs now.
+  std::string help = command.get_formatter()->make_help(&command, path, CLI::AppFormatMode::Normal);
   while (!help.empty() && help.back() == '\n') help.pop_back();
   out += fmt::format("\n## {}\n\n```\n{}\n```\n", path, help);
   for (const CLI::App* sub : commands_of(command)) append(out, *sub, path);

@@ -14,6 +14,7 @@
 #include "tools/croton/command.hpp"
 #include "tools/croton/compare.hpp"
 #include "tools/croton/module_file.hpp"
+#include "tools/croton/output.hpp"
 #include "tools/croton/problem.hpp"
 #include "tools/croton/progress.hpp"
 
@@ -142,8 +143,8 @@ void run_one(const Options& o) {
   const runtime::CompileSettings settings = settings_of(o);
   const CacheMode cache(o.cache);
   const std::string text = read_text(o.file);
-  const Arrays given = given_arrays(text, o.file, o.inputs);
-  Problem problem = parse_problem(text, o.file, given);
+  const Arrays given = given_arrays(text, called(o.file), o.inputs);
+  Problem problem = parse_problem(text, called(o.file), given);
   differentiate(problem, o);
   const std::vector<Array> arrays = arguments(problem, complete_arrays(problem, o.inputs, given));
   std::optional<Progress> progress(std::in_place, "running " + problem.module.name);
@@ -177,7 +178,7 @@ void run_one(const Options& o) {
     report["check"] = json_of(*check);
   else if (check)
     print(*check);
-  if (o.as_json) std::cout << report.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+  if (o.as_json) write_json(report);
   std::cout.flush();
   if (check && !check->good) throw UserError("the results differ from the reference");
 }
@@ -221,16 +222,20 @@ void add_run(CLI::App& program) {
       "lines in the order of the cases, with a status: ok, mismatch or error.");
   command->add_option("file", o.file, "a .ctir file; - is standard input");
   command->add_option("--cases", o.cases, "a file with one case a line; - is standard input");
-  command->add_option("--output", o.outputs,
-                      "FILE.npy for each output, name=FILE.npy, or FILE.npz for all; else printed");
+  command
+      ->add_option("--output", o.outputs,
+                   "FILE.npy for each output, name=FILE.npy, or FILE.npz for all; else printed")
+      ->allow_extra_args(false);
   command->add_flag("--check", o.check, "compare with the reference evaluator");
   command->add_flag("--grad", o.grad, "also the gradient of the only real output, a scalar");
   command->add_option(
       "--wrt", o.wrt,
       "inputs and shared variables of the gradient, separated by commas; else every real input");
-  command->add_option("--cotangent", o.cotangents,
-                      "name=FILE.npy, name=FILE.npz:KEY or name=NUMBER of an output, for the "
-                      "gradient of their sum");
+  command
+      ->add_option("--cotangent", o.cotangents,
+                   "name=FILE.npy, name=FILE.npz:KEY or name=NUMBER of an output, for the gradient "
+                   "of their sum")
+      ->allow_extra_args(false);
   command->add_option("--jobs", o.jobs, "cases at a time; else one for each processor");
   command->add_option("--timeout", o.timeout, "seconds, for cases that state none (default 60)");
   add_call_options(*command, options, "calls of the compiled function; updates add up");

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -11,6 +13,7 @@
 #include "runtime/cache.hpp"
 #include "runtime/compile.hpp"
 #include "runtime/description_json.hpp"
+#include "runtime/file.hpp"
 #include "tools/croton/entries.hpp"
 #include "tools/croton/module_file.hpp"
 
@@ -26,31 +29,38 @@ Description of_module(const std::string& file, const SourceOptions& options) {
   ir::Module module = read_module(file);
   // As compile does; kernels and plans are past it.
   if (module.level <= ir::Level::grouped) module = runtime::prepare(std::move(module)).module;
-  return runtime::describe(module, {.origin = file == "-" ? "standard input" : file,
-                                    .pipeline = pipeline,
-                                    .target = target,
-                                    .dims = options.dims});
+  return runtime::describe(
+      module,
+      {.origin = called(file), .pipeline = pipeline, .target = target, .dims = options.dims});
 }
 
 Description of_directory(const fs::path& directory, const SourceOptions& options) {
   const auto description = [](const fs::path& folder) {
     const fs::path file = folder / runtime::kDescriptionFile;
-    Description out = runtime::description_of_json(read_text(file.string()), file.string());
+    Description out =
+        runtime::description_of_json(runtime::read_file(file, runtime::may_be_text), file.string());
     out.origin = folder.string();
     return out;
   };
-  if (fs::exists(directory / runtime::kDescriptionFile)) return description(directory);
-  std::vector<std::string> names;
+  if (!options.dims.empty())
+    throw UserError(
+        fmt::format("--dim: the sizes in {} are those of the dump; they can be chosen "
+                    "for .ctir files, libraries and functions in the cache",
+                    directory.string()));
   std::error_code error;
+  if (fs::exists(directory / runtime::kDescriptionFile, error)) return description(directory);
+  std::vector<std::string> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory, error))
-    if (fs::exists(entry.path() / runtime::kDescriptionFile, error))
+    if (std::error_code ignored; fs::exists(entry.path() / runtime::kDescriptionFile, ignored))
       names.push_back(entry.path().filename().string());
+  if (error)
+    throw UserError(fmt::format("cannot read {}: {}", directory.string(), error.message()));
   std::sort(names.begin(), names.end());
   if (names.empty())
-    throw UserError(
-        fmt::format("{} holds no dump: there is no {} in it; CROTON_DUMP={} makes one "
-                    "for every function that a program compiles",
-                    directory.string(), runtime::kDescriptionFile, directory.string()));
+    throw UserError(fmt::format(
+        "{} holds no dump: there is no {} in it; CROTON_DUMP={} makes one "
+        "for every function that a program compiles",
+        directory.string(), runtime::kDescriptionFile, ir::shell_word(directory.string())));
   if (options.function.empty() && names.size() == 1) return description(directory / names[0]);
   if (options.function.empty())
     throw UserError(fmt::format("{} holds several dumps; choose one with --function: {}",
@@ -71,7 +81,7 @@ Description of_directory(const fs::path& directory, const SourceOptions& options
 // A file says by its first bytes what it is.
 std::string start_of(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw UserError(fmt::format("cannot read {}", file));
+  if (!stream) throw UserError(fmt::format("cannot read {}: {}", file, std::strerror(errno)));
   std::string start(16, '\0');
   stream.read(start.data(), 16);
   start.resize(static_cast<std::size_t>(stream.gcount()));
@@ -153,8 +163,14 @@ std::map<std::string, std::int64_t> dims_of(const std::vector<std::string>& give
 
 Description describe_source(const std::string& source, const SourceOptions& options) {
   if (source == "-") return of_module(source, options);
-  if (fs::is_directory(source)) return of_directory(source, options);
-  if (fs::exists(source)) {
+  std::error_code error;
+  const fs::file_status there = fs::status(source, error);
+  if (there.type() == fs::file_type::none)
+    throw UserError(fmt::format("cannot read {}: {}", source, error.message()));
+  if (fs::is_directory(there)) return of_directory(source, options);
+  // A pipe can be read once, and holds a module.
+  if (fs::exists(there) && !fs::is_regular_file(there)) return of_module(source, options);
+  if (fs::exists(there)) {
     if (start_of(source).starts_with("CROTON-CACHE"))
       return runtime::describe_entry(source, options.dims);
     const std::vector<runtime::AotRecord> records = library_records(source);

@@ -173,16 +173,16 @@ std::string theano_page() {
   return out;
 }
 
-std::string from_theano(std::string_view name) {
+std::vector<TheanoName> from_theano(std::string_view name) {
   if (name.starts_with("theano.")) name.remove_prefix(7);
   if (name.starts_with("T.")) name.remove_prefix(2);
-  std::string out;
+  std::vector<TheanoName> out;
   std::vector<std::string_view> known;
   for (const Row& row : kRows) {
     known.push_back(row.theirs);
     known.push_back(last_part(row.theirs));
     if (row.theirs == name || last_part(row.theirs) == name)
-      out += fmt::format("{} → {}: {}\n", row.theirs, row.ours, doc_of(row));
+      out.push_back({std::string(row.theirs), std::string(row.ours), std::string(doc_of(row))});
   }
   if (out.empty())
     throw UserError(fmt::format("{} is not in the table{}", name, ir::suggestion(name, known)));

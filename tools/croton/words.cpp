@@ -6,6 +6,7 @@
 
 #include "ir/spelling.hpp"
 #include "passes/pipeline.hpp"
+#include "runtime/aot.hpp"
 #include "runtime/description_text.hpp"
 
 namespace croton::tool {
@@ -28,11 +29,13 @@ std::vector<const CLI::App*> commands_of(const CLI::App& command) {
   return out;
 }
 
-std::vector<std::string> words_of(const std::string& option) {
+std::vector<std::string> words_of(const CLI::App& command, const std::string& option) {
   std::vector<std::string> out;
+  const CLI::Option* known = command.get_option_no_throw(option);
+  if (known == nullptr || known->get_expected_max() == 0) return out;  // a flag takes none
   const bool stages = option == "--stage" || option == "--diff" || option == "--dot";
   if (stages) out.emplace_back("graph");
-  if (stages || option == "--run")
+  if (stages || option == "--run" || option == "--passes")
     for (const passes::Pass& pass : passes::all_passes()) out.emplace_back(pass.name);
   if (option == "--run") out.emplace_back("all");
   if (option == "--stage" || option == "--diff")
@@ -41,7 +44,11 @@ std::vector<std::string> words_of(const std::string& option) {
   if (option == "--stage") out.emplace_back("all");
   if (option == "--math") out = {"strict", "standard", "fast"};
   if (option == "--target") out = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
-  if (option == "--emit") out = {"cpp", "cuda", "asm", "llvm"};
+  if (option == "--emit" && command.get_name() == "aot")
+    out.assign(runtime::aot_kinds().begin(), runtime::aot_kinds().end());
+  else if (option == "--emit")
+    out = {"cpp", "cuda", "asm", "llvm"};
+  if (option == "--cache") out = {"off", "cold", "warm"};
   if (option == "--kind") out = {"request", "kernel", "all"};
   return out;
 }

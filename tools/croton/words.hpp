@@ -12,8 +12,8 @@ namespace croton::tool {
 [[nodiscard]] std::vector<std::string> option_names(const CLI::App& command);
 /// Visible commands, in the order in which they were added.
 [[nodiscard]] std::vector<const CLI::App*> commands_of(const CLI::App& command);
-/// The words that an option of that name takes, where a table of croton lists them: "--stage".
-[[nodiscard]] std::vector<std::string> words_of(const std::string& option);
+/// The words that an option of a command takes, where a table of croton lists them: "--stage".
+[[nodiscard]] std::vector<std::string> words_of(const CLI::App& command, const std::string& option);
 /// One line about a command line that cannot be read: the first word that the program does not know
 /// with the nearest that it does, else what the parser says.
 [[nodiscard]] std::string what_is_wrong(const CLI::App& program, const CLI::ParseError& error,
