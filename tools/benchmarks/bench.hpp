@@ -114,7 +114,17 @@ double largest_difference(const float* a, const float* b, std::int64_t count);
 double largest_difference(const double* a, const double* b, std::int64_t count);
 
 // The groups of rows, one file each.
+/// Runs a program without its output and returns the seconds from spawn to exit; an exception when
+/// it fails.
+double run_process(std::vector<std::string> command);
+/// A row of whole processes against one that does nothing: at most `limit` ms over it.
+void process_row(Runner& runner, const std::string& name, const Timed& croton, double limit);
+/// A row of cases a minute, at least `least`, from a process that answers `cases`; the peer is as
+/// many empty processes.
+void rate_row(Runner& runner, const std::string& name, const Timed& croton, int cases,
+              double least);
 void start_rows(Runner& runner);
+void tool_rows(Runner& runner);
 void call_rows(Runner& runner);
 void elementwise_rows(Runner& runner);
 void reduction_rows(Runner& runner);

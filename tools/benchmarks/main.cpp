@@ -36,6 +36,7 @@ int main(int argc, char** argv) try {
   }
   bench::Runner runner(options);
   bench::start_rows(runner);
+  bench::tool_rows(runner);
   bench::call_rows(runner);
   bench::elementwise_rows(runner);
   bench::reduction_rows(runner);

@@ -13,31 +13,33 @@
 extern char** environ;
 
 namespace bench {
-namespace {
 
-double run(const std::string& program) {
+double run_process(std::vector<std::string> command) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  std::string path = program;
-  char* arguments[] = {path.data(), nullptr};
+  for (const int stream : {1, 2})
+    posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0);
+  std::vector<char*> arguments;
+  for (std::string& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   pid_t process = 0;
   int status = 0;
   const auto start = Clock::now();
-  const int error = posix_spawn(&process, path.c_str(), &actions, nullptr, arguments, environ);
+  const int error =
+      posix_spawn(&process, arguments[0], &actions, nullptr, arguments.data(), environ);
   if (error == 0) waitpid(process, &status, 0);
   const double seconds = seconds_since(start);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0 || status != 0) throw std::runtime_error(program + " failed");
+  if (error != 0 || status != 0) throw std::runtime_error(command[0] + " failed");
   return seconds;
 }
 
-void row(Runner& runner, const std::string& name, const Timed& croton, double limit) {
+void process_row(Runner& runner, const std::string& name, const Timed& croton, double limit) {
   const std::string empty = runner.options().folder + "/bench_empty";
   const std::vector<Sample> samples = runner.measure({croton, [&](int count) {
                                                         double total = 0;
                                                         for (int i = 0; i < count; ++i)
-                                                          total += run(empty);
+                                                          total += run_process({empty});
                                                         return total;
                                                       }});
   const double over = (samples[0].best - samples[1].best) * 1e3;
@@ -54,7 +56,24 @@ void row(Runner& runner, const std::string& name, const Timed& croton, double li
                  .note = fmt::format("{:.2f} ms over it", over)});
 }
 
-}  // namespace
+void rate_row(Runner& runner, const std::string& name, const Timed& croton, int cases,
+              double least) {
+  const std::string empty = runner.options().folder + "/bench_empty";
+  const std::vector<Sample> samples =
+      runner.measure({croton, timed([&] { (void)run_process({empty}); })});
+  const auto rate = [&](double seconds) { return 60 * cases / seconds; };
+  runner.report({.name = name,
+                 .unit = "/min",
+                 .peer = "empty process",
+                 .croton = rate(samples[0].best),
+                 .peer_value = 60 / samples[1].best,
+                 .ratio = samples[1].best / samples[0].best * cases,
+                 .croton_median = rate(samples[0].median),
+                 .peer_median = 60 / samples[1].median,
+                 .target = fmt::format(">= {:g} a minute", least),
+                 .ok = rate(samples[0].median) >= least,
+                 .note = "in one process, each program once"});
+}
 
 void start_rows(Runner& runner) {
   if (runner.options().threads != 1) return;
@@ -65,24 +84,24 @@ void start_rows(Runner& runner) {
   const std::string old = set ? set : "";
   setenv("CROTON_CACHE_DIR", cache.c_str(), 1);
   if (runner.wanted("first result, empty cache"))
-    row(
+    process_row(
         runner, "first result, empty cache",
         [&](int count) {
           double total = 0;
           for (int i = 0; i < count; ++i) {
             before();
-            total += run(program);
+            total += run_process({program});
           }
           return total;
         },
         100);
   if (runner.wanted("first result, warm cache")) {
-    run(program);
-    row(
+    (void)run_process({program});
+    process_row(
         runner, "first result, warm cache",
         [&](int count) {
           double total = 0;
-          for (int i = 0; i < count; ++i) total += run(program);
+          for (int i = 0; i < count; ++i) total += run_process({program});
           return total;
         },
         10);
