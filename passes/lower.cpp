@@ -80,6 +80,51 @@ void lower_turned(const Lowering& l, const Shape& shape) {
   });
 }
 
+// The first concatenation along the last axis of which elementwise ops read the elements at their
+// own index; null when there is none, or one of more parts than loops are worth their text.
+const ir::Node* concatenation_of(const Lowering& l, const Shape& shape) {
+  constexpr std::size_t kMostParts = 8, kMostNodes = 60;
+  std::vector<Value> stack(l.group.members.begin(), l.group.members.end());
+  std::vector<const ir::Node*> seen;
+  while (!stack.empty()) {
+    const Value next = stack.back();
+    stack.pop_back();
+    if (std::find(seen.begin(), seen.end(), next.node.get()) != seen.end()) continue;
+    seen.push_back(next.node.get());
+    if (seen.size() > kMostNodes) return nullptr;
+    if (l.scalars.is_in_memory(next)) continue;
+    if (next.op() == Op::concatenate && next.shape() == shape &&
+        next.node->attribute<std::int64_t>("axis") + 1 == next.rank() &&
+        next.node->operands.size() <= kMostParts)
+      return next.node.get();
+    if (ir::is_elementwise(next.op()))
+      stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
+  }
+  return nullptr;
+}
+
+// A loop of its own over each part of the concatenation that falls into [low, high) of the last
+// axis: none of them asks where it is.
+void over_parts(const Lowering& l, const ir::Node& concatenation, const Index& prefix,
+                const Dim& low, const Dim& high, std::int64_t stream_from) {
+  KernelBuilder& k = l.kernel;
+  const std::size_t axis = prefix.size();
+  Dim start(0);
+  for (std::size_t part = 0; part < concatenation.operands.size(); ++part) {
+    const Dim end = start + concatenation.operands[part].shape()[axis];
+    const Dim first = k.bound(part == 0 ? low : Dim::max(low, start)),
+              count = k.bound(Dim::max(0, Dim::min(high, end) - first));
+    l.scalars.within_part(concatenation, static_cast<int>(part));
+    k.stream("j", "lanes", count, volume(l.group.domain), stream_from, [&](const Dim& j) {
+      Index index = prefix;
+      index.push_back(first + j);
+      l.store_members(index);
+    });
+    start = end;
+  }
+  l.scalars.within_part(concatenation, -1);
+}
+
 }  // namespace
 
 void lower_elementwise(Lowering& l) {
@@ -105,10 +150,23 @@ void lower_elementwise(Lowering& l) {
   const Value& lead = l.group.lead();
   const bool turns = lead.op() == Op::transpose && shape.size() >= 2 &&
                      lead.node->attribute<Integers>("permutation").back() != lead.rank() - 1;
+  const ir::Node* parts = shape.empty() || turns ? nullptr : concatenation_of(l, shape);
   if (shape.empty()) {
     store_all({});
   } else if (turns) {
     lower_turned(l, shape);
+  } else if (parts != nullptr && shape.size() == 1) {
+    constexpr int kBlock = 1024;
+    const Dim blocks = Dim::floordiv(shape[0] + Dim(kBlock - 1), Dim(kBlock));
+    l.kernel.loop("b", "parallel", 0, blocks, 1, [&](const Dim& b) {
+      const Dim low = b * Dim(kBlock);
+      over_parts(l, *parts, {}, low, low + Dim(kBlock), l.stream_from);
+    });
+  } else if (parts != nullptr) {
+    const Shape outer(shape.begin(), shape.end() - 1);
+    l.kernel.loop("i", "parallel", 0, volume(outer), 1, [&](const Dim& i) {
+      over_parts(l, *parts, bound(l.kernel, delinearise(i, outer)), 0, shape.back(), 0);
+    });
   } else if (flat && shape.size() > 1) {
     // The linear position stands for the whole index: every access has the same shape.
     l.kernel.stream("i", "parallel", volume(shape), volume(shape), l.stream_from,

@@ -244,6 +244,13 @@ Value Scalars::gathered(const ir::Node& node, const Index& index) {
 // memory, and the compiler divides loops at the borders of branches, not of choices.
 Value Scalars::concatenated(const ir::Node& node, const Index& index) {
   const auto axis = static_cast<std::size_t>(node.attribute<std::int64_t>("axis"));
+  if (const auto known = parts_.find(&node); known != parts_.end() && known->second >= 0) {
+    const auto part = static_cast<std::size_t>(known->second);
+    Index mapped = index;
+    for (std::size_t i = 0; i < part; ++i)
+      mapped[axis] = mapped[axis] - node.operands[i].shape()[axis];
+    return at(node.operands[part], mapped);
+  }
   std::vector<Value> parts;
   for (const Value& part : node.operands)
     if (!part.shape()[axis].is(0)) parts.push_back(part);

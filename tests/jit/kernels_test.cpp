@@ -312,3 +312,37 @@ TEST_CASE("remainders are exact, whatever the exponents") {
             wanted);
     }
 }
+
+TEST_CASE("the parts of a concatenation meet anywhere, also within a block or at its border") {
+  const Expr x = input("x", f64, {"n"}), y = input("y", f64, {"m"}), z = input("z", f64, {"k"});
+  const Expr joined = concatenate({x, y, z});
+  for (const int threads : {1, 2}) {
+    const Function f = compile({x, y, z}, {joined, joined * 2.0 + concatenate({z, y, x})},
+                               {.name = "joined", .threads = threads});
+    for (const auto& [n, m, k] : {std::tuple{0, 0, 0},
+                                  {0, 1, 0},
+                                  {1023, 1, 1},
+                                  {1024, 1024, 1},
+                                  {1, 1022, 3000},
+                                  {5, 0, 200000},
+                                  {100000, 3, 100001}}) {
+      std::vector<double> parts[3];
+      double next = 1;
+      std::vector<double> whole, backwards;
+      for (int p = 0; p < 3; ++p)
+        for (int i = 0; i < (p == 0 ? n : p == 1 ? m : k); ++i) parts[p].push_back(next++);
+      for (int p = 0; p < 3; ++p) {
+        whole.insert(whole.end(), parts[p].begin(), parts[p].end());
+        backwards.insert(backwards.end(), parts[2 - p].begin(), parts[2 - p].end());
+      }
+      const Results found = f(parts[0], parts[1], parts[2]);
+      INFO(n << " " << m << " " << k);
+      REQUIRE(found[0].count() == static_cast<std::int64_t>(whole.size()));
+      bool same = true;
+      for (std::size_t i = 0; i < whole.size(); ++i)
+        same = same && found[0].data<double>()[i] == whole[i] &&
+               found[1].data<double>()[i] == whole[i] * 2 + backwards[i];
+      CHECK(same);
+    }
+  }
+}
