@@ -206,8 +206,11 @@ class Reference final : public Evaluator {
       const Wide reach = bound + 2 * (x[0]->bound + quotient * x[1]->bound);
       return std::fabs(value) <= reach || std::fabs(value) + reach >= std::fabs(x[1]->value);
     }
-    // A negative base has powers at whole exponents only, with alternating signs.
-    if (op == Op::pow) return x[1]->bound > 0 && x[0]->value - x[0]->bound < 0;
+    // A negative base has powers at whole exponents only, with alternating signs; 1 has the power 1
+    // whatever the exponent, also where that is no number.
+    if (op == Op::pow)
+      return (x[1]->bound > 0 && x[0]->value - x[0]->bound < 0) ||
+             (std::isnan(x[1]->value) && std::fabs(x[0]->value - 1) <= x[0]->bound);
     return x[0]->bound > 0.05;
   }
 
