@@ -21,6 +21,7 @@
 #include "runtime/toolchain.hpp"
 #include "tools/croton/command.hpp"
 #include "tools/croton/output.hpp"
+#include "tools/croton/progress.hpp"
 
 extern char** environ;
 
@@ -155,8 +156,14 @@ Check cache() {
           "change CROTON_CACHE_PATH, or what stands there"};
   std::int64_t total = 0;
   std::size_t damaged = 0;
-  for (const runtime::CacheFile& file : runtime::list_entries(directory))
-    damaged += runtime::open_entry(file.path, false).damaged ? 1 : 0;
+  {
+    const std::vector<runtime::CacheFile> entries = runtime::list_entries(directory);
+    Progress progress("verifying the cache", entries.size());
+    for (const runtime::CacheFile& file : entries) {
+      damaged += runtime::open_entry(file.path, false).damaged ? 1 : 0;
+      progress.step();
+    }
+  }
   if (damaged > 0)
     return {State::problem, kName,
             fmt::format("{} of {} {} damaged and compiled again", ir::counted(damaged, "entry"),
