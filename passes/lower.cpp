@@ -114,15 +114,14 @@ void over_parts(const Lowering& l, const ir::Node& concatenation, const Index& p
     const Dim end = start + concatenation.operands[part].shape()[axis];
     const Dim first = k.bound(part == 0 ? low : Dim::max(low, start)),
               count = k.bound(Dim::max(0, Dim::min(high, end) - first));
-    l.scalars.within_part(concatenation, static_cast<int>(part));
     k.stream("j", "lanes", count, volume(l.group.domain), stream_from, [&](const Dim& j) {
       Index index = prefix;
       index.push_back(first + j);
+      l.scalars.within_part(concatenation, part, index.back());
       l.store_members(index);
     });
     start = end;
   }
-  l.scalars.within_part(concatenation, -1);
 }
 
 }  // namespace

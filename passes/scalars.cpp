@@ -244,8 +244,9 @@ Value Scalars::gathered(const ir::Node& node, const Index& index) {
 // memory, and the compiler divides loops at the borders of branches, not of choices.
 Value Scalars::concatenated(const ir::Node& node, const Index& index) {
   const auto axis = static_cast<std::size_t>(node.attribute<std::int64_t>("axis"));
-  if (const auto known = parts_.find(&node); known != parts_.end() && known->second >= 0) {
-    const auto part = static_cast<std::size_t>(known->second);
+  if (const auto known = parts_.find(&node);
+      known != parts_.end() && known->second.second == index[axis]) {
+    const std::size_t part = known->second.first;
     Index mapped = index;
     for (std::size_t i = 0; i < part; ++i)
       mapped[axis] = mapped[axis] - node.operands[i].shape()[axis];

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <unordered_map>
+#include <utility>
 
 #include "passes/kernel_builder.hpp"
 
@@ -16,8 +17,10 @@ class Scalars {
   /// `v` is in memory: its elements are loaded from this parameter.
   void in_memory(const ir::Value& v, const ir::Value& buffer) { buffers_[v] = buffer; }
   void forget(const ir::Value& v) { buffers_.erase(v); }
-  /// Until it is told otherwise (-1), elements of a concatenation lie in this one of its operands.
-  void within_part(const ir::Node& concatenation, int part) { parts_[&concatenation] = part; }
+  /// Elements of a concatenation at `position` of its axis lie in this one of its operands.
+  void within_part(const ir::Node& concatenation, std::size_t part, const Dim& position) {
+    parts_.insert_or_assign(&concatenation, std::pair(part, position));
+  }
   /// Asked first for every element: gives the scalar, or an empty value for what is to be computed.
   void on_memory(std::function<ir::Value(const ir::Value&, const Index&)> callback) {
     callback_ = std::move(callback);
@@ -44,7 +47,7 @@ class Scalars {
   KernelBuilder& kernel_;
   std::function<ir::Value(const ir::Value&, const Index&)> callback_;
   std::unordered_map<ir::Value, ir::Value, ir::ValueHash> buffers_;
-  std::unordered_map<const ir::Node*, int> parts_;
+  std::unordered_map<const ir::Node*, std::pair<std::size_t, Dim>> parts_;
 };
 
 /// Row-major position → index, and back.

@@ -317,8 +317,10 @@ TEST_CASE("the parts of a concatenation meet anywhere, also within a block or at
   const Expr x = input("x", f64, {"n"}), y = input("y", f64, {"m"}), z = input("z", f64, {"k"});
   const Expr joined = concatenate({x, y, z});
   for (const int threads : {1, 2}) {
-    const Function f = compile({x, y, z}, {joined, joined * 2.0 + concatenate({z, y, x})},
-                               {.name = "joined", .threads = threads});
+    const Function f = compile(
+        {x, y, z},
+        {joined, joined * 2.0 + concatenate({z, y, x}), flip(joined), flip(joined) - joined},
+        {.name = "joined", .threads = threads});
     for (const auto& [n, m, k] : {std::tuple{0, 0, 0},
                                   {0, 1, 0},
                                   {1023, 1, 1},
@@ -341,7 +343,9 @@ TEST_CASE("the parts of a concatenation meet anywhere, also within a block or at
       bool same = true;
       for (std::size_t i = 0; i < whole.size(); ++i)
         same = same && found[0].data<double>()[i] == whole[i] &&
-               found[1].data<double>()[i] == whole[i] * 2 + backwards[i];
+               found[1].data<double>()[i] == whole[i] * 2 + backwards[i] &&
+               found[2].data<double>()[i] == whole[whole.size() - 1 - i] &&
+               found[3].data<double>()[i] == whole[whole.size() - 1 - i] - whole[i];
       CHECK(same);
     }
   }
