@@ -246,20 +246,20 @@ template <class S>
 struct Conversion<bool, S> {
   static inline bool of(S a) { return a != 0; }
 };
-template <class T>
-inline T saturated(f64 a) {
+template <class T, class S>
+inline T saturated(S a) {
   const bool is_signed = T(-1) < T(0);
-  const f64 high = f64(u64(1) << (8 * sizeof(T) - 1)) * (is_signed ? 1.0 : 2.0);
-  const f64 low = is_signed ? -high : 0.0;
+  const S high = S(u64(1) << (8 * sizeof(T) - 1)) * S(is_signed ? 1 : 2);
+  const S low = is_signed ? -high : S(0);
   const T largest = is_signed ? T((u64(1) << (8 * sizeof(T) - 1)) - 1) : T(~u64(0));
   const T smallest = is_signed ? T(u64(1) << (8 * sizeof(T) - 1)) : T(0);
   const bool inside = a > low && a < high;
-  const T value = T(inside ? a : 0.0);
+  const T value = T(inside ? a : S(0));
   return a >= high ? largest : (a <= low ? smallest : value);
 }
 template <class T>
 struct Conversion<T, f32> {
-  static inline T of(f32 a) { return saturated<T>(f64(a)); }
+  static inline T of(f32 a) { return saturated<T>(a); }
 };
 template <class T>
 struct Conversion<T, f64> {
