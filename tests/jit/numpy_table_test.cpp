@@ -110,3 +110,27 @@ TEST_CASE("float to integer conversion truncates and saturates") {
   CHECK(r[2].same_values(Array::of<std::int64_t>({1, -1, INT64_MAX, INT64_MIN, 0, 200})));
   CHECK(r[4].data<float>()[0] == 1.9f);
 }
+
+TEST_CASE("f32 next to the ends of an integer's range") {
+  Expr x = input("x", f32, {"n"});
+  Function f = compile({x}, {cast(x, i32), cast(x, u32), cast(x, i64), cast(x, u64), cast(x, u8)});
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> v{2147483520.0F, 2147483648.0F, -2147483648.0F, -2147483904.0F,
+                             4294967040.0F, 4294967296.0F, 0x1p63F,        0x1.fffffep63F,
+                             -0x1p63F,      infinity,      -infinity,      std::nanf("")};
+  const Results r = f(v);
+  CHECK(r[0].same_values(
+      Array::of<std::int32_t>({2147483520, INT32_MAX, INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX,
+                               INT32_MAX, INT32_MAX, INT32_MIN, INT32_MAX, INT32_MIN, 0})));
+  CHECK(r[1].same_values(
+      Array::of<std::uint32_t>({2147483520, 2147483648, 0, 0, 4294967040, UINT32_MAX, UINT32_MAX,
+                                UINT32_MAX, 0, UINT32_MAX, 0, 0})));
+  CHECK(r[2].same_values(Array::of<std::int64_t>({2147483520, 2147483648, -2147483648, -2147483904,
+                                                  4294967040, 4294967296, INT64_MAX, INT64_MAX,
+                                                  INT64_MIN, INT64_MAX, INT64_MIN, 0})));
+  CHECK(r[3].same_values(Array::of<std::uint64_t>({2147483520, 2147483648, 0, 0, 4294967040,
+                                                   4294967296, std::uint64_t{1} << 63,
+                                                   18446742974197923840U, 0, UINT64_MAX, 0, 0})));
+  CHECK(r[4].same_values(
+      Array::of<std::uint8_t>({255, 255, 0, 0, 255, 255, 255, 255, 0, 255, 0, 0})));
+}
