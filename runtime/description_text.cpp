@@ -152,8 +152,8 @@ std::string explanation(const Description& d) {
                   ir::counted(d.steps.size(), "step"), d.target, d.math);
   for (const std::string& note : d.notes) out += fmt::format("  note: {}\n", note);
   for (const Kernel& kernel : d.kernels) {
-    out += fmt::format("  {:<28} {:<12} parallel over {}, {} operations each\n", kernel.name,
-                       kernel.kind, kernel.parallel_extent.formula, kernel.cost);
+    out += fmt::format("  {:<28} {:<12} parallel over {}, cost {} each\n", kernel.name, kernel.kind,
+                       kernel.parallel_extent.formula, kernel.cost);
     out += fmt::format("    {}; reads {}, writes {}\n", amount(kernel.operations, "operations"),
                        amount(kernel.bytes_read, "bytes"), amount(kernel.bytes_written, "bytes"));
     if (const std::string how = vectorised(kernel); !how.empty()) out += "    " + how + "\n";

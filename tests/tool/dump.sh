@@ -72,6 +72,7 @@ assert d["buffers"][0]["name"] == "x" and d["buffers"][0]["bytes"]["value"] == 4
 PY
 
 # The cache explains itself: the process that dumps never saw the file.
+expect 1 "holds no function lay; there is layer" "$croton" dump "$layer" --function lay
 expect 1 "it holds no functions" "$croton" dump layer
 "$croton" run "$layer" --dim n=3 --output "$work/y.npy" || failed=1
 "$croton" dump "$layer" --stage all --dim n=7 | sed 's/  \/\/ .*//; s/%[A-Za-z0-9_.]*/%/g' >"$work/of_file"

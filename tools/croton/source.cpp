@@ -161,20 +161,33 @@ std::map<std::string, std::int64_t> dims_of(const std::vector<std::string>& give
   return out;
 }
 
+namespace {
+
+// A module is one function.
+Description of_text(const std::string& file, const SourceOptions& options) {
+  Description out = of_module(file, options);
+  if (!options.function.empty() && options.function != out.name)
+    throw UserError(
+        fmt::format("{} holds no function {}; there is {}", file, options.function, out.name));
+  return out;
+}
+
+}  // namespace
+
 Description describe_source(const std::string& source, const SourceOptions& options) {
-  if (source == "-") return of_module(source, options);
+  if (source == "-") return of_text(source, options);
   std::error_code error;
   const fs::file_status there = fs::status(source, error);
   if (there.type() == fs::file_type::none)
     throw UserError(fmt::format("cannot read {}: {}", source, error.message()));
   if (fs::is_directory(there)) return of_directory(source, options);
   // A pipe can be read once, and holds a module.
-  if (fs::exists(there) && !fs::is_regular_file(there)) return of_module(source, options);
+  if (fs::exists(there) && !fs::is_regular_file(there)) return of_text(source, options);
   if (fs::exists(there)) {
     if (start_of(source).starts_with("CROTON-CACHE"))
       return runtime::describe_entry(source, options.dims);
     const std::vector<runtime::AotRecord> records = library_records(source);
-    return records.empty() ? of_module(source, options) : of_library(source, records, options);
+    return records.empty() ? of_text(source, options) : of_library(source, records, options);
   }
   const bool looks_like_a_file = source.find('/') != std::string::npos || source.ends_with(".ctir");
   if (looks_like_a_file)
