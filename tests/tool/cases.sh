@@ -51,7 +51,7 @@ expect 0 "\"kernels_from_cache\": 0" "$croton" run model.ctir --dim n=3 --input 
 expect 0 "\"kernels_from_cache\": 0" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --json --cache off
 expect 0 "within the reference's bounds" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --check --passes canonicalize --cache off
 expect 0 "within the reference's bounds" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --check --passes "" --threads 1
-expect 1 "several outputs are real, so a gradient needs cotangents" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --grad
+expect 1 "several outputs are real, so a gradient needs cotangents, such as y=1" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --grad
 expect 1 "has no output z; there are y, s" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --cotangent z=1
 expect 1 "no input or shared variable totl to differentiate; did you mean \"total\"?" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --cotangent s=1 --wrt totl
 expect 1 "numbers.npz has no array xx; did you mean \"x\"?" "$croton" run model.ctir --input x=numbers.npz:xx

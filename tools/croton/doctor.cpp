@@ -229,18 +229,17 @@ void environment(std::vector<Check>& out) {
 }
 
 void doctor(bool as_json) {
-  std::vector<Check> checks{
-      {State::ok, "croton", version() + ", " + runtime::library_identity(), ""},
-      cpu(),
-      threads(),
-      compiler(),
-      cache(),
-      nvrtc(),
-      driver(),
-      blas(),
-      program("perf", "samples kernels by name", "linux-perf"),
-      program("gdb", "debugs kernels by line", "gdb"),
-      program("dot", "draws what croton dump --dot prints", "graphviz")};
+  std::vector<Check> checks{{State::ok, "croton", runtime::library_identity(), ""},
+                            cpu(),
+                            threads(),
+                            compiler(),
+                            cache(),
+                            nvrtc(),
+                            driver(),
+                            blas(),
+                            program("perf", "samples kernels by name", "linux-perf"),
+                            program("gdb", "debugs kernels by line", "gdb"),
+                            program("dot", "draws what croton dump --dot prints", "graphviz")};
   environment(checks);
   bool good = true;
   for (const Check& check : checks) good &= check.state != State::problem;

@@ -74,16 +74,22 @@ ir::Value total(const ir::Value& x) {
 ir::Value only_scalar(const Problem& problem) {
   const std::vector<ir::Value>& outputs = problem.module.outputs;
   ir::Value cost;
-  for (const ir::Value& output : outputs) {
-    if (!is_real(output.dtype())) continue;
+  std::string name;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!is_real(outputs[i].dtype())) continue;
     if (cost)
-      throw UserError(problem.file + ": several outputs are real, so a gradient needs cotangents");
-    cost = output;
+      throw UserError(problem.file +
+                      ": several outputs are real, so a gradient needs cotangents, such as " +
+                      name + "=1");
+    cost = outputs[i];
+    name = problem.output_names[i];
   }
   if (!cost) throw UserError(problem.file + ": no output is real, so there is no gradient");
   if (cost.rank() != 0)
-    throw UserError(fmt::format("{}: the output is {}, no scalar, so a gradient needs cotangents",
-                                problem.file, ir::text(cost.type())));
+    throw UserError(
+        fmt::format("{0}: the output {1} : {2} is no scalar, so a gradient needs cotangents, such "
+                    "as {1}=1",
+                    problem.file, name, ir::text(cost.type())));
   return cost;
 }
 
