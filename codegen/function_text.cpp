@@ -18,6 +18,17 @@ constexpr std::size_t kLineLength = 100;
 constexpr Parameter kArrays[] = {{"void* const*", "buffers"}, {"const i64*", "dims"}};
 constexpr Parameter kRange[] = {{"i64", "begin"}, {"i64", "end"}, {"Failure*", "failure"}};
 
+std::set<std::string_view> words(std::string_view text) {
+  std::set<std::string_view> out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && is_word(text[end])) ++end;
+    if (end > at) out.insert(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string body_name(const std::string& entry) { return entry + "_body"; }
@@ -26,8 +37,7 @@ void write_function(Writer& writer, const Dialect& dialect, const std::string& e
                     const std::vector<BufferParameter>& buffers,
                     const std::vector<std::string>& dims, const Writer& body) {
   const bool calls = !dialect.entry.empty();
-  const std::vector<std::string_view> in_body = words(body.code());
-  const std::set<std::string_view> named(in_body.begin(), in_body.end());
+  const std::set<std::string_view> named = words(body.code());
   const auto is_passed = [&](std::string_view name) { return !calls || named.contains(name); };
   const std::string name = calls ? body_name(entry) : entry;
 
@@ -69,8 +79,7 @@ void write_function(Writer& writer, const Dialect& dialect, const std::string& e
   std::string call = fmt::format("{}({});", name, fmt::join(arguments, ", "));
   if (call.size() > kLineLength)
     call = fmt::format("{}(\n      {});", name, fmt::join(arguments, ",\n      "));
-  const std::vector<std::string_view> in_call = words(call);
-  const std::set<std::string_view> passed(in_call.begin(), in_call.end());
+  const std::set<std::string_view> passed = words(call);
   std::vector<std::string> parameters;
   const auto add = [&](const Parameter& parameter) {
     parameters.push_back(passed.contains(parameter.name)
@@ -82,17 +91,6 @@ void write_function(Writer& writer, const Dialect& dialect, const std::string& e
   writer.open(fmt::format("{}{}({})", dialect.entry, entry, fmt::join(parameters, ", ")));
   writer.line(call);
   writer.close();
-}
-
-std::vector<std::string_view> words(std::string_view text) {
-  std::vector<std::string_view> out;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at;
-    while (end < text.size() && is_word(text[end])) ++end;
-    if (end > at) out.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
 }
 
 }  // namespace croton::codegen

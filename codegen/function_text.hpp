@@ -24,7 +24,4 @@ void write_function(Writer& writer, const Dialect& dialect, const std::string& e
 /// What that function is called.
 [[nodiscard]] std::string body_name(const std::string& entry);
 
-/// The words of the text, as often as it has them.
-[[nodiscard]] std::vector<std::string_view> words(std::string_view text);
-
 }  // namespace croton::codegen

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "ir/contract_order.hpp"
 #include "passes/lower_parts.hpp"
@@ -80,27 +81,38 @@ void lower_turned(const Lowering& l, const Shape& shape) {
   });
 }
 
+// Calls `visit` with each value that elementwise ops read at the index of `readers`, these first,
+// until it says no; values in memory and constants are left out. False when it said no, and beyond
+// `most` values.
+bool over_elementwise(const Lowering& l, std::vector<Value> readers, std::size_t most,
+                      const std::function<bool(const Value&)>& visit) {
+  std::vector<const ir::Node*> seen;
+  while (!readers.empty()) {
+    const Value next = readers.back();
+    readers.pop_back();
+    if (std::find(seen.begin(), seen.end(), next.node.get()) != seen.end()) continue;
+    seen.push_back(next.node.get());
+    if (l.scalars.is_in_memory(next) || next.op() == Op::constant) continue;
+    if (seen.size() > most || !visit(next)) return false;
+    if (ir::is_elementwise(next.op()))
+      readers.insert(readers.end(), next.node->operands.begin(), next.node->operands.end());
+  }
+  return true;
+}
+
 // The first concatenation along the last axis of which elementwise ops read the elements at their
 // own index; null when there is none, or one of more parts than loops are worth their text.
 const ir::Node* concatenation_of(const Lowering& l, const Shape& shape) {
   constexpr std::size_t kMostParts = 8, kMostNodes = 60;
-  std::vector<Value> stack(l.group.members.begin(), l.group.members.end());
-  std::vector<const ir::Node*> seen;
-  while (!stack.empty()) {
-    const Value next = stack.back();
-    stack.pop_back();
-    if (std::find(seen.begin(), seen.end(), next.node.get()) != seen.end()) continue;
-    seen.push_back(next.node.get());
-    if (seen.size() > kMostNodes) return nullptr;
-    if (l.scalars.is_in_memory(next)) continue;
-    if (next.op() == Op::concatenate && next.shape() == shape &&
-        next.node->attribute<std::int64_t>("axis") + 1 == next.rank() &&
-        next.node->operands.size() <= kMostParts)
-      return next.node.get();
-    if (ir::is_elementwise(next.op()))
-      stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
-  }
-  return nullptr;
+  const ir::Node* found = nullptr;
+  (void)over_elementwise(l, l.group.members, kMostNodes, [&](const Value& v) {
+    const bool joins = v.op() == Op::concatenate && v.shape() == shape &&
+                       v.node->attribute<std::int64_t>("axis") + 1 == v.rank() &&
+                       v.node->operands.size() <= kMostParts;
+    if (joins) found = v.node.get();
+    return !joins;
+  });
+  return found;
 }
 
 // A loop of its own over each part of the concatenation that falls into [low, high) of the last
@@ -132,19 +144,9 @@ void lower_elementwise(Lowering& l) {
   // Everything in row-major order is one long loop; otherwise the innermost axis is a loop of its
   // own.
   const bool flat =
-      std::all_of(l.group.members.begin(), l.group.members.end(), [&](const Value& v) {
-        std::vector<Value> stack{v};
-        std::vector<const ir::Node*> seen;
-        while (!stack.empty()) {
-          const Value next = stack.back();
-          stack.pop_back();
-          if (std::find(seen.begin(), seen.end(), next.node.get()) != seen.end()) continue;
-          seen.push_back(next.node.get());
-          if (l.scalars.is_in_memory(next) || next.op() == Op::constant) continue;
-          if (!ir::is_elementwise(next.op()) || seen.size() > 300) return false;
-          stack.insert(stack.end(), next.node->operands.begin(), next.node->operands.end());
-        }
-        return true;
+      std::all_of(l.group.members.begin(), l.group.members.end(), [&](const Value& member) {
+        return over_elementwise(l, {member}, 300,
+                                [](const Value& v) { return ir::is_elementwise(v.op()); });
       });
   const Value& lead = l.group.lead();
   const bool turns = lead.op() == Op::transpose && shape.size() >= 2 &&

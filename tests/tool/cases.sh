@@ -61,15 +61,7 @@ expect 1 "an extent is a number from 0" "$croton" run model.ctir --dim n=-3 --in
 expect 1 "--repeat 0" "$croton" run model.ctir --repeat 0
 expect 1 "run needs a .ctir file or --cases" "$croton" run
 expect 1 "are said by each case" "$croton" run --cases cases.jsonl --grad
-cat >soft.ctir <<'TEXT'
-ctir 1
-module @soft : tensor {
-  %x = input {name = "x"} : f64[n]
-  %y = softmax(%x) {axis = 0}
-  input %x
-  output %y
-}
-TEXT
+write_softmax soft.ctir
 expect 1 "softmax is a composition, which specialize expands" "$croton" run soft.ctir --dim n=3 --passes canonicalize
 
 # ---- cases: broken lines do not stop the others, answers keep the order

@@ -1,4 +1,4 @@
-# Sourced by the tests of the croton program: `expect`, `write_npz`, a scratch folder, a module.
+# Sourced by the tests of the croton program: `expect`, `write_softmax`, `write_npz`, a scratch folder, a module.
 #   tests/tool/NAME.sh PATH-OF-CROTON
 set -u
 # Switches of the suite reach no command here, each test sets its own; modules are verified all the same.
@@ -20,6 +20,19 @@ expect() {
     echo "$output" | head -20
     failed=1
   fi
+}
+
+# write_softmax FILE: a module of one composition, x : f64[n].
+write_softmax() {
+  cat >"$1" <<'TEXT'
+ctir 1
+module @soft : tensor {
+  %x = input {name = "x"} : f64[n]
+  %y = softmax(%x) {axis = 0}
+  input %x
+  output %y
+}
+TEXT
 }
 
 # write_npz FILE NAME DTYPE SHAPE: an archive of one array, whose elements' bytes come from standard input.

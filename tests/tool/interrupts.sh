@@ -2,15 +2,7 @@
 # Interrupted commands leave nothing half written, in whatever moment it happens.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
-cat >soft.ctir <<'TEXT'
-ctir 1
-module @soft : tensor {
-  %x = input {name = "x"} : f64[n]
-  %y = softmax(%x) {axis = 0}
-  input %x
-  output %y
-}
-TEXT
+write_softmax soft.ctir
 printf '\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' | write_npz two.npz x '<f8' '(2,)'
 for k in $(seq 400); do echo "{\"id\": $k, \"program\": \"soft.ctir\", \"inputs\": \"two.npz\", \"out\": \"out/$k.npz\"}"; done >cases.jsonl
 python3 - "$croton" <<'PY' || failed=1
