@@ -28,6 +28,7 @@ using ir::Op;
 using ir::Value;
 
 constexpr std::size_t kInlineLength = 60;
+constexpr std::int64_t kFewSteps = 8;   // of a loop that the compiler may write out
 constexpr std::size_t kShortBody = 12;  // statements of which registers hold twice as many
 
 class KernelText {
@@ -239,7 +240,7 @@ class KernelText {
     text_.name(region.parameters[0], index);
     if (kind == "unroll") writer_.line("UNROLLED");
     if (ends_unforeseen(*node)) writer_.line("UNROLLED_BY_4");
-    if (is_around_lanes(*node)) writer_.line("ONE_BY_ONE");
+    if (is_around_lanes(*node) || is_around_tile(*node)) writer_.line("ONE_BY_ONE");
     if (is_parallel(*node)) {
       CROTON_CHECK(range[0].is(0) && range[2].is(1), "a parallel loop counts by one from zero");
       parallel_index_ = index;
@@ -291,6 +292,19 @@ class KernelText {
            known(node) && body.size() == 1 && body[0]->op == Op::loop &&
            body[0]->attribute<std::string>("kind") == "lanes" && known(*body[0]) &&
            dialect_.vector_bytes > 0 && !vectors_.loops.contains(body[0].get());
+  }
+
+  // A fixed number of steps around a register tile: two steps at a time need more registers than
+  // there are.
+  [[nodiscard]] bool is_around_tile(const Node& node) const {
+    const auto& range = node.attribute<Shape>("range");
+    const std::optional<std::int64_t> steps = (range[1] - range[0]).constant();
+    return steps && *steps > kFewSteps && node.attribute<std::string>("kind") == "serial" &&
+           std::any_of(node.regions[0].body.begin(), node.regions[0].body.end(),
+                       [&](const NodePtr& inner) {
+                         return inner->op == Op::loop && !inner->regions[0].body.empty() &&
+                                vectors_.loops.contains(inner->regions[0].body.back().get());
+                       });
   }
 
   // Stores of consecutive elements, which blocks can hold, and not known to be fewer than a vector.

@@ -113,11 +113,20 @@ class Product {
             [&](const Dim& i) { body(delinearise(i, domain)); });
   }
 
-  // One block of columns for one block of rows. `skip`: the first lanes hold no column (see
-  // `lanes_to_skip`).
+  // The columns of a tile: `lanes` of them, the first few of which may be skipped.
+  struct Columns {
+    Dim first;  // the column of the first lane that is not skipped
+    std::int64_t lanes;
+    std::int64_t skip = 0;           // lanes that are computed and not written
+    bool reads_before_rows = false;  // the skipped lanes are no columns (see `lanes_to_skip`)
+  };
+
+  // One block of columns for one block of rows.
   void tile(Place place, std::int64_t row_label, const Dim& first_row, std::int64_t rows,
-            std::int64_t column_label, const Dim& first_column, const Dim& width,
-            std::int64_t lanes, std::int64_t skip = 0) {
+            std::int64_t column_label, const Columns& columns) {
+    const std::int64_t lanes = columns.lanes, skip = columns.skip;
+    const Dim& first_column = columns.first;
+    const Dim width(lanes);
     const Dim row_extent = row_label >= 0 ? extents_.at(row_label) : Dim(1);
     const bool row_edges = rows > 1 && !Dim::mod(row_extent, Dim(rows)).is(0);
     const auto row_at = [&](const Dim& r) {
@@ -158,7 +167,7 @@ class Product {
       return l_.scalars.at(b_, index_of(b_labels_, at));
     };
     const auto chain = [&](const Dim& low, const Dim& high) {
-      if (skip == 0 || !low.is(0)) return multiply(low, high, element);
+      if (!columns.reads_before_rows || !low.is(0)) return multiply(low, high, element);
       // Before the first row there is nothing to read.
       const Value first = k_.alloc("first", dtype, {lanes}, ir::Space::local);
       k_.loop("l", "lanes", 0, Dim(skip), 1,
@@ -191,14 +200,19 @@ class Product {
       result = copy;
     }
     k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
-      const auto store_row = [&] {
-        k_.loop("l", "lanes", 0, width - Dim(skip), 1, [&](const Dim& l) {
+      const auto store_lanes = [&](std::int64_t low, std::int64_t high) {
+        if (low == high) return;
+        k_.loop("l", "lanes", 0, Dim(high - low), 1, [&](const Dim& l) {
           Place at = place;
           if (row_label >= 0) at[row_label] = first_row + r;
-          at[column_label] = first_column + l;
-          store_element(at, k_.load(result, {r, l + Dim(skip)}));
+          at[column_label] = first_column + l + Dim(low - skip);
+          store_element(at, k_.load(result, {r, l + Dim(low)}));
         });
       };
+      // Whole vectors apart from the lanes that are left of one.
+      const std::int64_t whole =
+          columns.reads_before_rows ? skip : lanes - (lanes - skip) / narrowest_ * narrowest_;
+      const auto store_row = [&] { store_lanes(skip, whole), store_lanes(whole, lanes); };
       if (!row_edges) return store_row();
       k_.branch(k_.scalar(Op::lt, {k_.index(first_row + r), k_.index(row_extent)}), store_row);
     });
@@ -261,11 +275,8 @@ class Product {
         outer_labels.push_back(label);
       }
     const Dim columns = extents_.at(column_label), wide(lanes);
-    const std::int64_t narrowest = scheduled(l_.group, "narrowest", kMaxTile);
-    const std::int64_t skip = lanes_to_skip(narrowest);
-    const auto narrower = [&](std::int64_t width) {
-      return width > narrowest ? width / narrowest / 2 * narrowest : width / 2;
-    };
+    narrowest_ = scheduled(l_.group, "narrowest", kMaxTile);
+    const std::int64_t skip = lanes_to_skip(narrowest_);
     const bool is_narrow = skip > 0 || provably_less_equal(columns, wide);
     const Dim column_blocks = is_narrow ? Dim(1) : Dim::floordiv(columns + Dim(lanes - 1), wide);
     // Blocks of rows that meet one block of columns after each other: it stays in the second-level
@@ -281,30 +292,17 @@ class Product {
       const Dim first_block = k_.bound(Dim::mod(part, groups)) * together;
       const Dim first_column = k_.bound(Dim::mod(t, column_blocks)) * wide;
       const auto columns_of = [&](const Dim& first_row) {
-        if (skip > 0)
-          return tile(place, row_label, first_row, rows, column_label, 0, columns + Dim(skip),
-                      *columns.constant() + skip, skip);
-        const auto whole = [&] {
-          tile(place, row_label, first_row, rows, column_label, first_column, wide, lanes);
+        const auto tile_of = [&](const Columns& tile_columns) {
+          tile(place, row_label, first_row, rows, column_label, tile_columns);
         };
-        // What is left of a block: tiles of half the width and so on down to one column.
-        const auto rest = [&] {
-          Dim done = is_narrow ? Dim(0) : k_.bound(Dim::floordiv(columns, wide)) * wide;
-          for (std::int64_t width = is_narrow ? lanes : narrower(lanes); width >= 1;
-               width = narrower(width)) {
-            const Dim end = done + k_.bound(Dim::floordiv(columns - done, Dim(width))) * Dim(width);
-            if (!(end - done).is(0))
-              k_.loop("j", "serial", done, end, static_cast<int>(width), [&](const Dim& j) {
-                tile(place, row_label, first_row, rows, column_label, j, Dim(width), width);
-              });
-            done = end;
-          }
-        };
-        if (is_narrow) return rest();
-        if (Dim::mod(columns, wide).is(0)) return whole();
+        if (skip > 0) return tile_of({0, *columns.constant() + skip, skip, true});
+        if (is_narrow) return rest_of_columns(columns, 0, lanes, tile_of);
+        if (Dim::mod(columns, wide).is(0)) return tile_of({first_column, lanes});
         const Value fits = k_.scalar(Op::le, {k_.index(first_column + wide), k_.index(columns)});
-        k_.branch(fits, whole);
-        k_.branch(k_.scalar(Op::logical_not, {fits}), rest);
+        k_.branch(fits, [&] { tile_of({first_column, lanes}); });
+        k_.branch(k_.scalar(Op::logical_not, {fits}), [&] {
+          rest_of_columns(columns, k_.bound(Dim::floordiv(columns, wide)) * wide, lanes, tile_of);
+        });
       };
       if (is_narrow) return columns_of(first_block * Dim(rows));
       const Dim end = k_.bound(Dim::min(first_block + together, row_blocks));
@@ -313,12 +311,45 @@ class Product {
     });
   }
 
+  // The columns from `done` on, fewer than `lanes` unless there are no others. Of a known number of
+  // columns the last tile ends with them, and begins with columns that another one writes. Else
+  // tiles of half the width follow, and so on down to one column.
+  void rest_of_columns(const Dim& columns, Dim done, std::int64_t lanes,
+                       const std::function<void(const Columns&)>& tile_of) {
+    if (columns.is_constant() && done.is_constant()) {
+      const std::int64_t count = *columns.constant();
+      std::int64_t left = count - *done.constant();
+      if (const std::int64_t whole = std::min(left, lanes) / narrowest_ * narrowest_;
+          whole > 0 && done.is(0)) {
+        tile_of({0, whole});
+        left -= whole;
+      }
+      const std::int64_t width = (left + narrowest_ - 1) / narrowest_ * narrowest_;
+      if (left == 0) return;
+      if (width <= std::min(count, lanes)) return tile_of({Dim(count - left), width, width - left});
+      done = Dim(count - left);
+    }
+    const auto narrower = [&](std::int64_t width) {
+      return width > narrowest_ ? width / narrowest_ / 2 * narrowest_ : width / 2;
+    };
+    for (std::int64_t width = done.is(0) ? lanes : narrower(lanes); width >= 1;
+         width = narrower(width)) {
+      const Dim end = done + k_.bound(Dim::floordiv(columns - done, Dim(width))) * Dim(width);
+      if (!(end - done).is(0))
+        k_.loop("j", "serial", done, end, static_cast<int>(width), [&](const Dim& j) {
+          tile_of({j, width});
+        });
+      done = end;
+    }
+  }
+
   Lowering& l_;
   KernelBuilder& k_;
   Value v_, a_, b_;
   Integers a_labels_, b_labels_, out_, inner_;
   std::map<std::int64_t, Dim> extents_;
   bool is_reduction_ = false;
+  std::int64_t narrowest_ = 1;  // vector of columns
 };
 
 }  // namespace

@@ -289,6 +289,29 @@ TEST_CASE("products of few columns keep the order of the contract") {
     }
 }
 
+// The last tile of a known number of columns begins with columns of the tile before it.
+TEST_CASE("products of known and symbolic columns are the same bits, with epilogues and in place") {
+  constexpr std::int64_t rows = 13, inner = 37;
+  const Expr x = input("x", f32, {"m", inner}), g = input("g", f32, {"m", "c"});
+  const Expr w = input("w", f32, {inner, "c"});
+  const Function layer = compile({x, w}, {tanh(matmul(x, w))}, {.name = "symbolic_layer"});
+  const Function step =
+      compile({x, g, w}, {w - 0.1f * matmul(transpose(x), g)}, {.name = "symbolic_step"});
+  for (const std::int64_t columns :
+       {17, 20, 31, 32, 33, 47, 48, 49, 52, 63, 65, 79, 80, 81, 96, 100, 112, 113, 127, 129, 180}) {
+    INFO(columns << " columns");
+    const Array a = random_array({rows, inner}, 1), b = random_array({rows, columns}, 2),
+                c = random_array({inner, columns}, 3);
+    const Expr known_g = input("g", f32, {"m", columns});
+    const Shared weights = shared("w", c);
+    const Expr new_weights = weights - 0.1f * matmul(transpose(x), known_g);
+    const Function known = compile({x, known_g}, {tanh(matmul(x, weights))},
+                                   {.name = "known", .updates = {{weights, new_weights}}});
+    CHECK(known(a, b).single().same_values(layer(a, c).single()));
+    CHECK(weights.get().same_values(step(a, b, c).single()));
+  }
+}
+
 TEST_CASE("remainders are exact, whatever the exponents") {
   std::vector<double> numbers{0x1p-1074,   0x1.8p-1073, 0x1p-1023,
                               0x1.fp-1030, 0x1p-1022,   0x1.3p-1000};
