@@ -119,10 +119,16 @@ Function::Counters Function::counters() const {
 
 Function compile(const Exprs& inputs, const Exprs& outputs, const CompileOptions& options,
                  Location where) {
+  const std::int64_t stream_bytes =
+      options.stream_bytes.value_or(runtime::CompileSettings{}.stream_bytes);
+  if (stream_bytes < 1)
+    throw UserError(fmt::format("compile: .stream_bytes is {}; at least 1 is wanted", stream_bytes),
+                    {{"in  compile", site_of(where)}});
   const auto module = std::make_shared<const ir::Module>(
       detail::module_of(inputs, outputs, options, site_of(where)));
-  return {runtime::compile(*module,
-                           {.math = detail::math_of(options.math), .threads = options.threads}),
+  return {runtime::compile(*module, {.math = detail::math_of(options.math),
+                                     .threads = options.threads,
+                                     .stream_bytes = stream_bytes}),
           module};
 }
 
@@ -149,7 +155,8 @@ Function Function::copy(const CopyOptions& options, Location where) const {
     for (const auto& [from, to] : replacements)
       if (update.variable == from) update.variable = to;
   return {runtime::compile(module, {.math = program()->settings().math,
-                                    .threads = program()->settings().threads}),
+                                    .threads = program()->settings().threads,
+                                    .stream_bytes = program()->settings().stream_bytes}),
           std::make_shared<const ir::Module>(module)};
 }
 

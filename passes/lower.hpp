@@ -42,7 +42,7 @@ void lower_serial(Lowering& l);
 [[nodiscard]] Shape partials_of(const Group& group);
 
 /// Gives every group the schedule of the table's row for its class and target.
-void schedule(ir::Module& module, int vector_bytes);
+void schedule(ir::Module& module, int vector_bytes, std::int64_t stream_bytes);
 [[nodiscard]] bool is_scheduled(const Group& group, std::string_view name);
 /// A number of the group's schedule. Throws UserError naming the group when it is missing, no
 /// integer or outside [1, most].

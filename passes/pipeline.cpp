@@ -84,7 +84,7 @@ void fusing(ir::Module& module, const PipelineOptions&, PipelineReport& report, 
 }
 
 void scheduling(ir::Module& module, const PipelineOptions& options, PipelineReport&, long*) {
-  schedule(module, options.vector_bytes);
+  schedule(module, options.vector_bytes, options.stream_bytes);
 }
 
 void lowering(ir::Module& module, const PipelineOptions& options, PipelineReport&, long*) {

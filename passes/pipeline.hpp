@@ -17,12 +17,17 @@ namespace croton::passes {
 
 struct Refusal;
 
+/// What exceeds the last cache would be read into it only to be overwritten.
+constexpr std::int64_t kStreamBytes = std::int64_t{24} << 20;
+
 struct PipelineOptions {
   std::string math = "standard";  // strict, standard or fast
   bool fma = true;                // the target has a fused multiply-add
   int vector_bytes = 64;          // of the target's widest registers
-  bool verify = false;            // after every pass
-  bool keep_stages = false;       // PipelineReport::stages is filled
+  /// From how many bytes of operands and results on a kernel's results go past the caches.
+  std::int64_t stream_bytes = kStreamBytes;
+  bool verify = false;       // after every pass
+  bool keep_stages = false;  // PipelineReport::stages is filled
   /// Rewrites that may fire, all passes together; negative: as many as do. To find the one that
   /// breaks a result, halve it.
   long rewrite_limit = -1;

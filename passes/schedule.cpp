@@ -21,16 +21,12 @@ struct ProductRow {
 // for one row of the right operand and a broadcast of the left.
 constexpr std::array<ProductRow, 3> kProducts = {{{64, 6, 4}, {32, 6, 2}, {16, 6, 2}}};
 
-// From how many bytes of operands and results on the results go past the caches: what exceeds the
-// last cache would be read into it only to be overwritten.
-constexpr std::int64_t kStreamBytes = std::int64_t{24} << 20;
-
 }  // namespace
 
-void schedule(ir::Module& module, int vector_bytes) {
+void schedule(ir::Module& module, int vector_bytes, std::int64_t stream_bytes) {
   for (Group& group : module.groups) {
     if (group.kind == GroupKind::elementwise || group.kind == GroupKind::row)
-      group.schedule = {{"stream", kStreamBytes}};
+      group.schedule = {{"stream", stream_bytes}};
     if (group.kind != GroupKind::product) continue;
     const auto row = std::find_if(kProducts.begin(), kProducts.end(), [&](const ProductRow& r) {
       return r.vector_bytes <= vector_bytes;

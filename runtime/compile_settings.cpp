@@ -12,6 +12,7 @@ passes::PipelineOptions pipeline_options(const CompileSettings& settings, const 
   return {.math = settings.math,
           .fma = target.fma,
           .vector_bytes = target.vector_bytes,
+          .stream_bytes = settings.stream_bytes,
           .verify = flag("CROTON_VERIFY"),
           .keep_stages = false,
           .rewrite_limit = limit ? *natural(*limit) : -1,
@@ -20,8 +21,8 @@ passes::PipelineOptions pipeline_options(const CompileSettings& settings, const 
 
 std::string settings_text(const passes::PipelineOptions& options, const Target& target) {
   return fmt::format(
-      "compiler {}\ntarget {}\nmath {}\nrewrites {}\nflags {}{}", compiler_identity(), target.name,
-      options.math, options.rewrite_limit, compiler_flags(),
+      "compiler {}\ntarget {}\nmath {}\nrewrites {}\nstream {}\nflags {}{}", compiler_identity(),
+      target.name, options.math, options.rewrite_limit, options.stream_bytes, compiler_flags(),
       options.passes ? fmt::format("\npasses {}", fmt::join(*options.passes, ",")) : "");
 }
 

@@ -14,6 +14,8 @@ struct CompileSettings {
   /// "strict", "standard" or "fast": which rules may act.
   std::string math = "standard";
   int threads = 0;  // 0: as configured
+  /// As passes::PipelineOptions has it.
+  std::int64_t stream_bytes = passes::kStreamBytes;
   /// Instead of the default ones, on a graph of tensors; see passes::PipelineOptions.
   std::optional<std::vector<std::string>> passes = {};
 };

@@ -85,11 +85,9 @@ std::string plan_text(const ir::Module& planned) {
 std::optional<RequestKey> parse_request_material(std::string_view material) {
   RequestKey key;
   std::string unused;
-  if (!take_line(material, "request", &unused) || !take_line(material, "library", &key.library) ||
-      !take_line(material, "compiler", &key.compiler) ||
-      !take_line(material, "target", &key.target) || !take_line(material, "math", &key.math) ||
-      !take_line(material, "rewrites", &key.rewrites) || !take_line(material, "flags", &key.flags))
-    return std::nullopt;
+  if (!take_line(material, "request", &unused)) return std::nullopt;
+  for (const KeyLine& line : kKeyLines)
+    if (!take_line(material, line.word, &(key.*line.value))) return std::nullopt;
   if (std::string names; take_line(material, "passes", &names)) {
     key.passes.emplace();
     for (std::size_t at = 0; at < names.size();) {

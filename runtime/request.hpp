@@ -28,10 +28,24 @@ struct CompiledKernel {
 /// What a key says, line by line. The graph's text and these settings suffice to run the passes
 /// again; the lines of the user's program are no part of it.
 struct RequestKey {
-  std::string library, compiler, target, math, rewrites, flags;
+  std::string library, compiler, target, math, rewrites, stream, flags;
   std::optional<std::vector<std::string>> passes;  // when they are not the default ones
   std::string graph;                               // canonical text
 };
+/// The lines of settings in a key, in order: the word that a line begins with, and what users call
+/// it.
+struct KeyLine {
+  std::string_view word, what;
+  std::string RequestKey::*value;
+};
+// clang-format off
+inline constexpr KeyLine kKeyLines[] = {
+  {"library", "build of croton", &RequestKey::library}, {"compiler", "compiler", &RequestKey::compiler},
+  {"target", "instruction set", &RequestKey::target},   {"math", "math", &RequestKey::math},
+  {"rewrites", "CROTON_BISECT", &RequestKey::rewrites}, {"stream", "stream_bytes", &RequestKey::stream},
+  {"flags", "compiler's flags", &RequestKey::flags},
+};
+// clang-format on
 /// Nothing when it is no key of a request.
 [[nodiscard]] std::optional<RequestKey> parse_request_material(std::string_view material);
 /// Remembers which graph of that name was compiled anew, by which program and from which of its

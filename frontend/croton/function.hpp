@@ -102,6 +102,9 @@ struct CompileOptions {
   std::string name = "main";
   /// What every call checks before anything else, beside what the graph assumes.
   std::vector<DimRelation> requirements = {};
+  /// Results of a kernel that reads and writes at least so many bytes go past the caches: written
+  /// faster, and read again more slowly. Else 24 MiB. At least 1.
+  std::optional<std::int64_t> stream_bytes = {};
   /// At most this many threads; 0: CROTON_THREADS, or what the machine allows.
   int threads = 0;
   /// {variable, new value}: written together, after every output has been computed.

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
+#include "frontend/croton/croton.hpp"
 #include "ir/builder.hpp"
 #include "ir/composition.hpp"
 #include "ir/text.hpp"
@@ -111,6 +112,20 @@ void check_streamed(const std::string& name, std::int64_t columns,
 }
 
 }  // namespace
+
+TEST_CASE("compile is told from how many bytes on results go past the caches") {
+  const Expr x = input("x", f32, {"n"});
+  const Function plain = compile({x}, {x * 3.0f + 1.0f}),
+                 streamed = compile({x}, {x * 3.0f + 1.0f}, {.stream_bytes = 8000});
+  CHECK(plain.source().find("n >= 3145728 &&") != std::string::npos);
+  CHECK(streamed.source().find("n >= 1000 &&") != std::string::npos);
+  CHECK(streamed.copy({}).source() == streamed.source());
+  const Array a = Array::normal(f32, {1234}, 1);
+  CHECK(streamed(a).single().same_values(plain(a).single()));
+  CHECK_THROWS_WITH(compile({x}, {x + 1.0f}, {.stream_bytes = 0}),
+                    Catch::Contains("compile: .stream_bytes is 0; at least 1 is wanted") &&
+                        Catch::Contains("schedule_test.cpp:"));
+}
 
 TEST_CASE("results that go past the caches are the same bits") {
   for (const std::int64_t columns : {1, 16, 511, 512, 513, 1600, 4096, 5000}) {

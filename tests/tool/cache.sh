@@ -42,6 +42,9 @@ expect 0 "input x: f64[n] there, f64[7] here  ($work/c.ctir:3)" "$croton" cache 
 sed 's/mul(%x/add(%x/' "$work/a.ctir" >"$work/d.ctir"
 expect 0 "operation: %1 = mul(%x, %0)" "$croton" cache why "$work/d.ctir"
 CROTON_CACHE=off expect 0 "the cache is off" "$croton" cache why "$work/a.ctir"
+# What is like nothing there is explained by nothing there, whatever its name.
+sed 's/@step/@main/; s/mul(%x, %0)/tanh(%x)/; s/\[n\]/[n, 3]/g' "$work/a.ctir" >"$work/e.ctir"
+expect 0 "nothing else in the cache is like it" "$croton" cache why "$work/e.ctir"
 
 # By name, in a process that never saw the program: the last one that compiled it left a note.
 "$croton" run "$work/b.ctir" --dim n=3 --output "$work/y.npy" || failed=1

@@ -86,7 +86,7 @@ void why(const std::string& wanted, const std::string& math, const std::string& 
   if (!here) throw UserError(fmt::format("the key of {} has another form", q.hash));
   const Entry* hit = nullptr;
   const Entry* nearest = nullptr;
-  std::size_t least = 0;
+  std::optional<Distance> least;
   const std::vector<Entry> entries = all_entries();
   for (const Entry& entry : entries) {
     if (entry.file.kind != "request" || !entry.opened.problem.empty()) continue;
@@ -96,8 +96,12 @@ void why(const std::string& wanted, const std::string& math, const std::string& 
     }
     const auto there = runtime::parse_request_material(entry.opened.material);
     if (!there) continue;
-    const std::size_t far = distance(*there, *here);
-    if (!nearest || far < least) nearest = &entry, least = far;
+    const Distance far = distance(*there, *here);
+    // A function of another name explains something only where it computes nearly the same; and
+    // every function that got no name has the same one.
+    const bool is_named = q.function != ir::Module{}.name;
+    if (!far.alike && !(far.same_name && is_named)) continue;
+    if (!least || far < *least) nearest = &entry, least = far;
   }
   std::vector<Change> all;
   if (nearest)
@@ -123,7 +127,7 @@ void why(const std::string& wanted, const std::string& math, const std::string& 
                         q.hash.substr(0, 12), time_text(q.time),
                         q.program.empty() ? "" : "; it was compiled for " + q.program);
   if (!nearest) {
-    text += "there is no other function in the cache to compare it with\n";
+    text += "nothing else in the cache is like it: its first compile found no entry to use\n";
   } else if (!(q.of_file && hit)) {
     text += fmt::format("the nearest entry is {} {}, last used {}; it was not used because of\n",
                         nearest->file.key.substr(0, 12), nearest->name(),

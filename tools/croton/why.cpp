@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 #include <string_view>
 
 #include "ir/text.hpp"
@@ -12,16 +14,6 @@ namespace croton::tool {
 namespace {
 
 using runtime::RequestKey;
-
-struct Setting {
-  std::string_view what;
-  std::string RequestKey::*value;
-};
-constexpr Setting kSettings[] = {
-    {"instruction set", &RequestKey::target}, {"math", &RequestKey::math},
-    {"CROTON_BISECT", &RequestKey::rewrites}, {"build of croton", &RequestKey::library},
-    {"compiler", &RequestKey::compiler},      {"compiler's flags", &RequestKey::flags},
-};
 
 std::string trimmed(std::string_view line) {
   const std::size_t start = line.find_first_not_of(' ');
@@ -92,14 +84,37 @@ Change change_at(const Graph& there, const Graph& here, std::size_t i) {
   return {"operation", x, y, {}};
 }
 
+// A graph's values, one a line, without the numbers, which shift when one is added.
+struct Lines {
+  std::string name;
+  std::map<std::string, std::size_t> forms;
+};
+
+Lines lines_by_form(const std::string& graph) {
+  Lines out;
+  for (const std::string_view line : lines_of(graph)) {
+    std::string form;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      form += line[i];
+      if (line[i] != '%') continue;
+      while (i + 1 < line.size() && std::isdigit(static_cast<unsigned char>(line[i + 1]))) ++i;
+    }
+    if (form.starts_with("module @"))
+      out.name = form;
+    else if (form.find(" = ") != std::string::npos)
+      ++out.forms[form];
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<Change> changes(const RequestKey& there, const RequestKey& here,
                             const std::map<int, std::vector<std::string>>& sites) {
   std::vector<Change> out;
-  for (const Setting& setting : kSettings)
-    if (there.*setting.value != here.*setting.value)
-      out.push_back({std::string(setting.what), there.*setting.value, here.*setting.value, {}});
+  for (const runtime::KeyLine& line : runtime::kKeyLines)
+    if (there.*line.value != here.*line.value)
+      out.push_back({std::string(line.what), there.*line.value, here.*line.value, {}});
   if (there.graph == here.graph) return out;
   const Graph a(there.graph), b(here.graph);
   const std::size_t most = std::max(a.lines.size(), b.lines.size());
@@ -124,16 +139,21 @@ std::string text_of(const Change& c) {
   return c.sites.empty() ? out : fmt::format("{}  ({})", out, fmt::join(c.sites, ", "));
 }
 
-std::size_t distance(const RequestKey& there, const RequestKey& here) {
-  constexpr std::size_t kOtherFunction = std::size_t{1} << 32;
-  std::size_t out = 0;
-  for (const Setting& setting : kSettings) out += there.*setting.value != here.*setting.value;
-  const auto a = lines_of(there.graph), b = lines_of(here.graph);
-  constexpr std::size_t kNameLine = 1;
-  if (a.size() > kNameLine && b.size() > kNameLine && a[kNameLine] != b[kNameLine])
-    out += kOtherFunction;
-  out += std::max(a.size(), b.size()) - std::min(a.size(), b.size());
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) out += a[i] != b[i];
+Distance distance(const RequestKey& there, const RequestKey& here) {
+  Distance out;
+  for (const runtime::KeyLine& line : runtime::kKeyLines)
+    out.settings += there.*line.value != here.*line.value;
+  const Lines a = lines_by_form(there.graph), b = lines_by_form(here.graph);
+  std::size_t common = 0, all = 0;
+  for (const auto& [form, count] : b.forms) {
+    all += count;
+    if (const auto it = a.forms.find(form); it != a.forms.end())
+      common += std::min(count, it->second);
+  }
+  for (const auto& [form, count] : a.forms) all += count;
+  out.lines = all - 2 * common;
+  out.alike = 2 * common >= all - 2 * common;
+  out.same_name = a.name == b.name;
   return out;
 }
 

@@ -24,9 +24,17 @@ struct Change {
 /// "constant: 0.5 there, 0.25 here  (model.cpp:12)".
 [[nodiscard]] std::string text_of(const Change& change);
 
-/// How far two keys are apart: settings and lines that differ; another function is further than any
-/// change of the same one.
-[[nodiscard]] std::size_t distance(const runtime::RequestKey& there,
-                                   const runtime::RequestKey& here);
+/// How far two keys are apart.
+struct Distance {
+  std::size_t settings = 0;  // that differ
+  std::size_t lines = 0;     // of the graphs that the other does not have, whatever their order
+  bool alike = false;        // the graphs have more in common than not
+  bool same_name = false;    // of the functions
+  [[nodiscard]] bool operator<(const Distance& other) const {
+    if (same_name != other.same_name) return same_name;
+    return settings + lines < other.settings + other.lines;
+  }
+};
+[[nodiscard]] Distance distance(const runtime::RequestKey& there, const runtime::RequestKey& here);
 
 }  // namespace croton::tool
