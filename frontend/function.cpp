@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ostream>
 #include <set>
 
 #include "frontend/build.hpp"
@@ -66,6 +67,12 @@ const Array& Results::single() const {
   if (arrays_.size() != 1)
     throw UserError(fmt::format("there are {} results, not one", arrays_.size()));
   return arrays_[0];
+}
+
+std::ostream& operator<<(std::ostream& out, const Results& results) {
+  for (const Array& array : results)
+    out << array << (&array == &results.arrays_.back() ? "" : "\n");
+  return out;
 }
 
 const runtime::Program* Function::program() const {

@@ -134,7 +134,8 @@ void Program::bind_leaves(std::span<const ArrayView> inputs, std::span<const Arr
       refuse(i, fmt::format("was given {}; cast it to {} first", name(inputs[i].dtype()),
                             name(type.dtype)));
     if (inputs[i].rank() != static_cast<int>(type.extents.size()))
-      refuse(i, fmt::format("was given shape {}", joined(inputs[i].shape())));
+      refuse(i, fmt::format("was given shape {}, of rank {} and not {}", joined(inputs[i].shape()),
+                            inputs[i].rank(), type.extents.size()));
     if (inputs[i].data() == nullptr && inputs[i].count() > 0) refuse(i, "was given a null pointer");
     for (std::size_t axis = 0; axis < type.extents.size(); ++axis)
       if (type.binds[axis] >= 0) leaves[type.binds[axis]] = inputs[i].shape()[axis];

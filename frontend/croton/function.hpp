@@ -137,6 +137,8 @@ class Results {
   /// The only result.
   operator Array() const { return single(); }
   [[nodiscard]] const Array& single() const;
+  /// Every array, as it prints itself, on lines of its own.
+  friend std::ostream& operator<<(std::ostream& out, const Results& results);
 
  private:
   std::vector<Array> arrays_;

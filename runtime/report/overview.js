@@ -115,7 +115,8 @@ function roofline(width) {
   return el("div", {}, chart, el("p", {class: "quiet"},
     `One core, measured when the report was written: ${count(machine.operations_per_second)}op/s of f32 `
     + `multiply-adds, ${bytes(machine.bytes_per_second)}/s of memory. `
-    + `${memory.length} of ${d.kernels.length} kernels are limited by memory when nothing is in a cache.`));
+    + `${memory.length} of ${d.kernels.length} kernels are limited by memory when nothing is in a cache. `
+    + `A dot is the most that its kernel can reach; croton bench measures what it does.`));
 }
 
 function firedRules() {

@@ -86,7 +86,8 @@ TEST_CASE("mistakes of a call") {
                     Contains("f: argument y was given 599 along axis 0, but n is 600 elsewhere"));
   CHECK_THROWS_WITH(f(Array::zeros<float>({600, 3}), Array::zeros<float>({600})),
                     Contains("f: argument x was given shape [600, 3]\n  x : f32[n, 2]"));
-  CHECK_THROWS_WITH(f(a, a), Contains("was given shape [600, 2]"));
+  CHECK_THROWS_WITH(f(a, a),
+                    Contains("f: argument y was given shape [600, 2], of rank 2 and not 1\n"));
   CHECK_THROWS_WITH(f(a, ArrayView(static_cast<float*>(nullptr), {600})),
                     Contains("was given a null pointer"));
   CHECK_THROWS_WITH(f({{"x", a}, {"z", a}}), Contains("there is no input named z; there are x, y"));
@@ -140,7 +141,8 @@ TEST_CASE("an index out of range fails with its value, and shared state stays as
   Expr picked = sum(w[i]);
   Function f = compile({i}, {picked}, {.name = "step", .updates = {{w, w + picked + 1.0}}});
   CHECK_THROWS_WITH(f(std::vector<std::int64_t>{0, 3, 9, 1, -7}),
-                    Contains("step: index") && Contains("is out of bounds for axis 0 with size 4"));
+                    Contains("step: index") &&
+                        Contains("is out of bounds for axis 0 with size 4; it stands in i\n"));
   CHECK(w.get().same_values(Array::zeros<double>({4})));
   CHECK_NOTHROW(f(std::vector<std::int64_t>{0, -4}));
   CHECK(w.get().same_values(Array::full(f64, {4}, 1)));

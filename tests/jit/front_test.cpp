@@ -172,6 +172,16 @@ TEST_CASE("the smallest and the largest numbers print") {
   CHECK_THAT(out.str(), Contains("e-308") && Contains("e-324") && Contains("e+308"));
 }
 
+TEST_CASE("what a call returns prints as it stands") {
+  const Expr x = input("x", f64, {"n"});
+  std::ostringstream out;
+  out << compile({x}, {x + 1.0})(Array::of<double>({1, 2}));
+  CHECK(out.str() == "[2. 3.]");
+  out.str("");
+  out << compile({x}, {sum(x), x + 1.0})(Array::of<double>({1, 2}));
+  CHECK(out.str() == "3.0\n[2. 3.]");
+}
+
 TEST_CASE("an integer is compared with literals that its dtype does not have, as in NumPy") {
   const auto check = [](DType dtype, const Array& numbers, auto literal, bool above) {
     Expr x = input("x", dtype, {"n"});

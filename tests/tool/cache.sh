@@ -8,6 +8,7 @@ expect 0 "$cache" "$croton" cache path
 expect 0 "\"mode\": \"ro\"" env CROTON_CACHE=ro "$croton" cache path --json
 expect 1 "kept in memory only" env -u CROTON_CACHE_DIR -u HOME -u XDG_CACHE_HOME "$croton" cache path
 expect 0 "0 entries, 0 bad" "$croton" cache verify
+expect 0 "note: the cache has no such entries" "$croton" cache ls
 "$croton" run "$layer" --dim n=3 --output "$work/y.npy" || failed=1
 expect 0 "request  layer" "$croton" cache ls
 expect 0 "kernel   layer_contract" "$croton" cache ls --kind all

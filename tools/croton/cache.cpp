@@ -101,6 +101,8 @@ void list(const std::string& kind, bool as_json) {
     text = fmt::format("{:<12} {:<8} {:<24} {:<10} {:>3} {:>9}  last used\n", "key", "kind", "name",
                        "target", "", "bytes") +
            text;
+  else
+    std::fputs("croton: note: the cache has no such entries\n", stderr);
   write_output("", text);
 }
 

@@ -43,8 +43,11 @@ json table() {
                    {"signature", c.signature},
                    {"gradient", "yes"}});
   for (const ir::Function& f : ir::all_functions())
-    all.push_back(
-        {{"name", f.name}, {"arity", f.arity}, {"doc", f.doc}, {"signature", f.signature}});
+    all.push_back({{"name", f.name},
+                   {"arity", f.arity},
+                   {"doc", f.doc},
+                   {"signature", f.signature},
+                   {"gradient", "that of the ops it is made of"}});
   return all;
 }
 
@@ -58,8 +61,11 @@ void ops(const std::string& wanted, bool as_json) {
       if (row["name"] == wanted) found.push_back(row);
     }
     const std::vector<std::string_view> known(names.begin(), names.end());
-    if (found.empty())
-      throw UserError(fmt::format("unknown op {}{}", wanted, ir::suggestion(wanted, known)));
+    if (found.empty()) {
+      const std::string near = ir::suggestion(wanted, known);
+      throw UserError(fmt::format("unknown op {}{}", wanted,
+                                  near.empty() ? "; croton ops lists them" : near));
+    }
     rows = found;
   }
   if (as_json) return write_json(rows);
