@@ -53,11 +53,11 @@ class Positions {
   }
 
   [[nodiscard]] Value wins(const Value& candidate, const Value& best) {
-    const Value is_better = k_.scalar(better_, {candidate, best});
-    if (!is_real(x_.dtype())) return is_better;
-    const Value is_nan = k_.scalar(Op::isnan, {candidate});
-    const Value is_fine = k_.scalar(Op::logical_not, {k_.scalar(Op::isnan, {best})});
-    return k_.scalar(Op::logical_or, {is_better, k_.scalar(Op::logical_and, {is_nan, is_fine})});
+    if (!is_real(x_.dtype())) return k_.scalar(better_, {candidate, best});
+    // Neither better nor no better than a number: a NaN, which wins.
+    const Value is_no_better = k_.scalar(better_ == Op::gt ? Op::le : Op::ge, {candidate, best});
+    return k_.scalar(Op::logical_and, {k_.scalar(Op::logical_not, {is_no_better}),
+                                       k_.scalar(Op::logical_not, {k_.scalar(Op::isnan, {best})})});
   }
 
   void finish(const Index& kept, const Value& position) {
@@ -77,40 +77,49 @@ class Positions {
     finish(kept, found[1]);
   }
 
-  // Each lane has its best and how many rows of lanes came before it, 0 for the first element that
-  // all lanes begin with; among equals the first position wins in the end.
+  // Two sets of lanes take rows of so many elements in turns, so that none waits for the one
+  // before. Each lane has its best and which row it is from, counted from 1, 0 for the first
+  // element that all lanes begin with. The last row is read again with the elements that are left:
+  // a lane that meets an element twice keeps its first row.
   void in_lanes(const Index& kept, const Dim& count) {
-    const std::int64_t lanes = ir::reduction_lanes(size_of(x_.dtype()));
     const DType number = size_of(x_.dtype()) == 8 ? DType::i64 : DType::i32;
-    const Dim width(lanes);
-    const Value best = k_.alloc("best", x_.dtype(), {width}, ir::Space::local);
-    const Value row = k_.alloc("row", number, {width}, ir::Space::local);
+    const std::int64_t set = ir::reduction_lanes(size_of(number)), lanes = 2 * set;
+    const Dim width(set), all(lanes);
+    const Value best = k_.alloc("best", x_.dtype(), {all}, ir::Space::local);
+    const Value row = k_.alloc("row", number, {all}, ir::Space::local);
     const Value first = element(kept, 0);
-    k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+    k_.loop("l", "lanes", 0, all, 1, [&](const Dim& l) {
       k_.store(first, best, {l});
       k_.store(k_.constant(number, 0), row, {l});
     });
     const Dim rows = k_.bound(Dim::floordiv(count, width));
-    const auto take = [&](const Dim& r, const Dim& from, const Dim& to) {
+    const auto take = [&](const Dim& r, const Dim& from, const Dim& into) {
       const Value next = k_.scalar(Op::cast, {k_.index(r + Dim(1))}, {number});
-      k_.loop("l", "lanes", from, to, 1, [&](const Dim& l) {
-        const Value candidate = element(kept, r * width + l), old = k_.load(best, {l});
+      k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+        const Value candidate = element(kept, from + l), old = k_.load(best, {into + l});
         const Value is_better = wins(candidate, old);
-        k_.store(k_.scalar(Op::where, {is_better, candidate, old}), best, {l});
-        k_.store(k_.scalar(Op::where, {is_better, next, k_.load(row, {l})}), row, {l});
+        k_.store(k_.scalar(Op::where, {is_better, candidate, old}), best, {into + l});
+        k_.store(k_.scalar(Op::where, {is_better, next, k_.load(row, {into + l})}), row,
+                 {into + l});
       });
     };
-    k_.loop("r", "serial", 0, rows, 1, [&](const Dim& r) { take(r, 0, width); });
-    take(rows, 0, count - rows * width);
-    const Value position = k_.alloc("position", DType::i64, {width}, ir::Space::local);
-    k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
-      const Value rows_before = k_.scalar(Op::cast, {k_.load(row, {l})}, {DType::i64});
-      const Value zero = k_.constant(DType::i64, 0);
-      const Dim place = (dim_of(rows_before) - Dim(1)) * width + l;
-      k_.store(
-          k_.scalar(Op::where, {k_.scalar(Op::eq, {rows_before, zero}), zero, k_.index(place)}),
-          position, {l});
+    const Dim pairs = k_.bound(Dim::floordiv(rows, Dim(2)));
+    k_.loop("r", "serial", 0, pairs, 1, [&](const Dim& r) {
+      take(r * Dim(2), r * all, 0);
+      take(r * Dim(2) + Dim(1), r * all + width, width);
     });
+    const Value is_odd = k_.scalar(Op::lt, {k_.index(pairs * Dim(2)), k_.index(rows)});
+    k_.branch(is_odd, [&] { take(rows - Dim(1), rows * width - width, 0); });
+    take(rows, count - width, width);
+    const Value position = k_.alloc("position", DType::i64, {all}, ir::Space::local);
+    for (const Dim& into : {Dim(0), width})
+      k_.loop("l", "lanes", 0, width, 1, [&](const Dim& l) {
+        const Value from = k_.scalar(Op::cast, {k_.load(row, {into + l})}, {DType::i64});
+        const Dim place = Dim::min((dim_of(from) - Dim(1)) * width, count - width) + l;
+        const Value zero = k_.constant(DType::i64, 0);
+        k_.store(k_.scalar(Op::where, {k_.scalar(Op::eq, {from, zero}), zero, k_.index(place)}),
+                 position, {into + l});
+      });
     for (std::int64_t half = lanes / 2; half >= 1; half /= 2)
       k_.loop("l", "lanes", 0, half, 1, [&](const Dim& l) {
         const Dim other = l + Dim(half);
