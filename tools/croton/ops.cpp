@@ -63,8 +63,8 @@ void ops(const std::string& wanted, bool as_json) {
     const std::vector<std::string_view> known(names.begin(), names.end());
     if (found.empty()) {
       const std::string near = ir::suggestion(wanted, known);
-      throw UserError(fmt::format("unknown op {}{}", wanted,
-                                  near.empty() ? "; croton ops lists them" : near));
+      throw UserError(
+          fmt::format("unknown op {}{}", wanted, near.empty() ? "; croton ops lists them" : near));
     }
     rows = found;
   }
