@@ -57,23 +57,23 @@ class Product {
  private:
   using Place = std::map<std::int64_t, Dim>;  // label → index
 
-  [[nodiscard]] Dim inner_extent() const {
+  [[nodiscard]] Dim extent_of(const Integers& labels) const {
     Dim count(1);
-    for (const std::int64_t label : inner_) count = count * extents_.at(label);
+    for (const std::int64_t label : labels) count = count * extents_.at(label);
     return count;
   }
 
-  // The labels' indices at a position of the sum, each quotient computed once and every remainder
-  // written as a difference: where an operand has the labels next to each other, they cancel and
-  // its address counts with the position.
-  void place_inner(Place& place, Dim position) const {
-    for (std::size_t i = inner_.size(); i-- > 1;) {
-      const Dim extent = extents_.at(inner_[i]);
+  // The labels' indices at a position of all of them together, each quotient computed once and
+  // every remainder written as a difference: where an operand has the labels next to each other,
+  // they cancel and its address counts with the position.
+  void place_at(Place& place, const Integers& labels, Dim position) const {
+    for (std::size_t i = labels.size(); i-- > 1;) {
+      const Dim extent = extents_.at(labels[i]);
       const Dim quotient = k_.bound(Dim::floordiv(position, extent));
-      place[inner_[i]] = position - quotient * extent;
+      place[labels[i]] = position - quotient * extent;
       position = quotient;
     }
-    if (!inner_.empty()) place[inner_[0]] = position;
+    if (!labels.empty()) place[labels[0]] = position;
   }
 
   [[nodiscard]] static Index index_of(const Integers& labels, const Place& place) {
@@ -100,9 +100,9 @@ class Product {
       Place place;
       for (std::size_t i = 0; i < out_.size(); ++i) place[out_[i]] = kept[i];
       const Combiner combiner = combiner_of(Op::sum, v_.dtype());
-      const Value total =
-          reduce_lanes(k_, combiner, inner_extent(), [&](const Value& accumulator, const Dim& r) {
-            place_inner(place, r);
+      const Value total = reduce_lanes(
+          k_, combiner, extent_of(inner_), [&](const Value& accumulator, const Dim& r) {
+            place_at(place, inner_, r);
             return multiply_add(l_.scalars.at(a_, index_of(a_labels_, place)),
                                 l_.scalars.at(b_, index_of(b_labels_, place)), accumulator);
           });
@@ -122,19 +122,19 @@ class Product {
   };
 
   // One block of columns for one block of rows.
-  void tile(Place place, std::int64_t row_label, const Dim& first_row, std::int64_t rows,
-            std::int64_t column_label, const Columns& columns) {
+  void tile(Place place, const Dim& first_row, std::int64_t rows, std::int64_t column_label,
+            const Columns& columns) {
     const std::int64_t lanes = columns.lanes, skip = columns.skip;
     const Dim& first_column = columns.first;
     const Dim width(lanes);
-    const Dim row_extent = row_label >= 0 ? extents_.at(row_label) : Dim(1);
+    const Dim row_extent = extent_of(rows_);
     const bool row_edges = rows > 1 && !Dim::mod(row_extent, Dim(rows)).is(0);
     const auto row_at = [&](const Dim& r) {
       const Dim row = first_row + r;
       return row_edges ? Dim::min(row, row_extent - Dim(1)) : row;
     };
     const DType dtype = v_.dtype();
-    const Dim count = inner_extent();
+    const Dim count = extent_of(inner_);
     const bool blocks = !provably_less_equal(count, Dim(ir::kContractBlock));
     const Value sums = k_.alloc("acc", dtype, {rows, lanes}, ir::Space::reg);
     const auto zero = [&] {
@@ -148,9 +148,9 @@ class Product {
     const auto multiply = [&](const Dim& low, const Dim& high, const Right& right) {
       k_.loop("k", "serial", low, high, 1, [&](const Dim& inner) {
         Place at = place;
-        place_inner(at, inner);
+        place_at(at, inner_, inner);
         k_.loop("r", "unroll", 0, rows, 1, [&](const Dim& r) {
-          if (row_label >= 0) at[row_label] = row_at(r);
+          place_at(at, rows_, row_at(r));
           // One element of the left operand for all lanes, or one each.
           const bool is_common = !has(a_labels_, column_label);
           const Value common = is_common ? l_.scalars.at(a_, index_of(a_labels_, at)) : Value{};
@@ -173,7 +173,7 @@ class Product {
       k_.loop("l", "lanes", 0, Dim(skip), 1,
               [&](const Dim& l) { k_.store(k_.constant(dtype, 0), first, {l}); });
       Place at = place;
-      place_inner(at, 0);
+      place_at(at, inner_, 0);
       k_.branch(k_.scalar(Op::gt, {k_.index(high), k_.constant(DType::i64, 0)}), [&] {
         k_.loop("l", "lanes", 0, Dim(lanes - skip), 1, [&](const Dim& l) {
           k_.store(element(at, l + Dim(skip)), first, {l + Dim(skip)});
@@ -204,7 +204,7 @@ class Product {
         if (low == high) return;
         k_.loop("l", "lanes", 0, Dim(high - low), 1, [&](const Dim& l) {
           Place at = place;
-          if (row_label >= 0) at[row_label] = first_row + r;
+          place_at(at, rows_, first_row + r);
           at[column_label] = first_column + l + Dim(low - skip);
           store_element(at, k_.load(result, {r, l + Dim(low)}));
         });
@@ -256,21 +256,37 @@ class Product {
     return rows_follow ? static_cast<std::int64_t>(std::bit_ceil(count) - count) : 0;
   }
 
+  // The label that stands right before `label` in the left operand and the result, and not in the
+  // right operand: rows of both go on in memory from one of its indices to the next. -1: none.
+  [[nodiscard]] std::int64_t axis_before(std::int64_t label) const {
+    const auto before = [&](const Integers& labels) {
+      const auto at = std::find(labels.begin(), labels.end(), label);
+      return at == labels.begin() || at == labels.end() ? -1 : *(at - 1);
+    };
+    const std::int64_t outer = before(out_);
+    return outer == before(a_labels_) && !has(b_labels_, outer) ? outer : -1;
+  }
+
   void lower_tiled() {
     const std::int64_t column_label = out_.back();
-    std::int64_t row_label = -1;
+    rows_.clear();
     for (const std::int64_t label : out_)
-      if (label != column_label && !has(b_labels_, label)) row_label = label;
+      if (label != column_label && !has(b_labels_, label)) rows_ = {label};
     const std::int64_t lanes = scheduled(l_.group, "columns", kMaxTile);
-    std::int64_t rows = row_label < 0 ? 1 : scheduled(l_.group, "rows", kMaxTile);
-    const Dim row_extent = row_label < 0 ? Dim(1) : extents_.at(row_label);
+    std::int64_t rows = rows_.empty() ? 1 : scheduled(l_.group, "rows", kMaxTile);
+    while (!rows_.empty() && !Dim::mod(extent_of(rows_), Dim(rows)).is(0)) {
+      const std::int64_t outer = axis_before(rows_[0]);
+      if (outer < 0) break;
+      rows_.insert(rows_.begin(), outer);
+    }
+    const Dim row_extent = extent_of(rows_);
     if (row_extent.is_constant())
       rows = std::min(rows, std::max<std::int64_t>(1, *row_extent.constant()));
     const Dim row_blocks = Dim::floordiv(row_extent + Dim(rows - 1), Dim(rows));
     Shape outer;
     Integers outer_labels;
     for (const std::int64_t label : out_)
-      if (label != column_label && label != row_label) {
+      if (label != column_label && !has(rows_, label)) {
         outer.push_back(extents_.at(label));
         outer_labels.push_back(label);
       }
@@ -293,7 +309,7 @@ class Product {
       const Dim first_column = k_.bound(Dim::mod(t, column_blocks)) * wide;
       const auto columns_of = [&](const Dim& first_row) {
         const auto tile_of = [&](const Columns& tile_columns) {
-          tile(place, row_label, first_row, rows, column_label, tile_columns);
+          tile(place, first_row, rows, column_label, tile_columns);
         };
         if (skip > 0) return tile_of({0, *columns.constant() + skip, skip, true});
         if (is_narrow) return rest_of_columns(columns, 0, lanes, tile_of);
@@ -347,6 +363,7 @@ class Product {
   KernelBuilder& k_;
   Value v_, a_, b_;
   Integers a_labels_, b_labels_, out_, inner_;
+  Integers rows_;  // labels that the rows of tiles count together
   std::map<std::int64_t, Dim> extents_;
   bool is_reduction_ = false;
   std::int64_t narrowest_ = 1;  // vector of columns

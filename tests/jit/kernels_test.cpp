@@ -312,6 +312,39 @@ TEST_CASE("products of known and symbolic columns are the same bits, with epilog
   }
 }
 
+// Rows of several axes fill tiles together; a matrix of all the rows is the same product.
+TEST_CASE("products of sequences are those of their rows, whatever the epilogue reads") {
+  constexpr std::int64_t inner = 19, columns = 35;
+  const Expr w = input("w", f32, {inner, columns}), flat = input("flat", f32, {"m", inner});
+  const Function rows = compile({flat, w}, {matmul(flat, w)}, {.name = "rows"});
+  const Array weights = random_array({inner, columns}, 2);
+  const std::pair<Extents, bool> shapes[] = {
+      {{5, 1}, true}, {{4, 2}, true},    {{3, 5}, true},  {{2, 6}, true},    {{3, 7}, false},
+      {{1, 1}, true}, {{2, 3, 4}, true}, {{2, 3}, false}, {{2, 1, 5}, false}};
+  for (const auto& [leading, known] : shapes) {
+    std::int64_t count = 1;
+    Extents all = leading;
+    Shape shape;
+    for (std::size_t i = 0; i < leading.size(); ++i) {
+      count *= leading[i];
+      shape.push_back(known ? Dim(leading[i]) : Dim(std::string("d") + std::to_string(i)));
+    }
+    all.push_back(inner), shape.push_back(inner);
+    const Expr x = input("x", f32, shape), product = matmul(x, w), sums = sum(x, axis(-1));
+    const Function f = compile({x, w}, {product, product + expand_dims(sums, axis(-1)), sums},
+                               {.name = "sequences"});
+    const Array a = random_array(all, 3);
+    const Results r = f(a, weights);
+    INFO(count << " rows of " << leading.size() << " axes");
+    const Array wanted = rows(a.reshape({count, inner}), weights).single();
+    CHECK(r[0].reshape({count, columns}).same_values(wanted));
+    for (std::int64_t i = 0; i < count; ++i)
+      for (std::int64_t j = 0; j < columns; ++j)
+        REQUIRE(r[1].data<float>()[i * columns + j] ==
+                wanted.data<float>()[i * columns + j] + r[2].data<float>()[i]);
+  }
+}
+
 TEST_CASE("remainders are exact, whatever the exponents") {
   std::vector<double> numbers{0x1p-1074,   0x1.8p-1073, 0x1p-1023,
                               0x1.fp-1030, 0x1p-1022,   0x1.3p-1000};
