@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
@@ -221,8 +222,8 @@ class Lowerer {
     for (const Value& buffer : buffers)
       if (volume(buffer.shape()) == count)
         bytes += static_cast<std::int64_t>(size_of(buffer.dtype()));
-    constexpr std::int64_t kMost = std::int64_t{1} << 50;
-    const std::int64_t from = (scheduled(group, "stream", kMost) + bytes - 1) / bytes;
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t from = (scheduled(group, "stream", kMost) - 1) / bytes + 1;
     return count.is_constant() && *count.constant() < from ? 0 : from;
   }
 

@@ -346,7 +346,8 @@ class Product {
       done = Dim(count - left);
     }
     const auto narrower = [&](std::int64_t width) {
-      return width > narrowest_ ? width / narrowest_ / 2 * narrowest_ : width / 2;
+      return width > narrowest_ ? std::max(width / narrowest_ / 2, std::int64_t{1}) * narrowest_
+                                : width / 2;
     };
     for (std::int64_t width = done.is(0) ? lanes : narrower(lanes); width >= 1;
          width = narrower(width)) {

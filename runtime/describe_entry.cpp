@@ -49,6 +49,7 @@ Description describe_entry(const std::string& path,
   const ir::Module graph = ir::parse(key->graph, {.file = path, .mark = false});
   passes::PipelineOptions pipeline = pipeline_options({.math = key->math}, *target);
   pipeline.rewrite_limit = std::atol(key->rewrites.c_str());
+  pipeline.stream_bytes = std::atol(key->stream.c_str());
   pipeline.passes = key->passes;
   Description out =
       describe(graph, {.origin = path, .pipeline = pipeline, .target = *target, .dims = dims});

@@ -2,29 +2,27 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <functional>
+#include <limits>
 
+#include "frontend/build.hpp"
 #include "frontend/croton/croton.hpp"
 #include "ir/builder.hpp"
 #include "ir/composition.hpp"
 #include "ir/text.hpp"
 #include "passes/pipeline.hpp"
 #include "runtime/array.hpp"
+#include "runtime/cache.hpp"
 #include "runtime/compile.hpp"
+#include "runtime/describe.hpp"
+#include "runtime/request.hpp"
 #include "runtime/target.hpp"
 
 using namespace croton;
 
 namespace {
 
-// A layer: tanh(x W + b), as text at the grouped level with its schedule.
-std::string scheduled_layer(DType dtype) {
-  const ir::Value x = ir::input("x", ir::tensor(dtype, {"n", 75})),
-                  w = ir::input("W", ir::tensor(dtype, {75, 130})),
-                  b = ir::input("b", ir::tensor(dtype, {130}));
-  ir::Module module;
-  module.name = "layer";
-  module.inputs = {x, w, b};
-  module.outputs = {ir::tanh(ir::apply(ir::Op::add, {ir::matmul(x, w), b}))};
+// A graph as text at the grouped level with its schedule.
+std::string scheduled(ir::Module module) {
   const runtime::Target& target = runtime::host_target();
   passes::PipelineReport report;
   const std::string_view names[] = {"canonicalize", "stabilize", "specialize",
@@ -32,6 +30,18 @@ std::string scheduled_layer(DType dtype) {
   passes::run_passes(module, names, {.fma = target.fma, .vector_bytes = target.vector_bytes},
                      report);
   return ir::print(module);
+}
+
+// A layer: tanh(x W + b).
+std::string scheduled_layer(DType dtype, const Dim& columns = 130) {
+  const ir::Value x = ir::input("x", ir::tensor(dtype, {"n", 75})),
+                  w = ir::input("W", ir::tensor(dtype, {75, columns})),
+                  b = ir::input("b", ir::tensor(dtype, {columns}));
+  ir::Module module;
+  module.name = "layer";
+  module.inputs = {x, w, b};
+  module.outputs = {ir::tanh(ir::apply(ir::Op::add, {ir::matmul(x, w), b}))};
+  return scheduled(std::move(module));
 }
 
 std::string replaced(std::string text, const std::string& key, int value) {
@@ -53,19 +63,22 @@ Array run(const std::string& text, DType dtype) {
 
 TEST_CASE("an edited schedule of a product gives the same bits") {
   for (const DType dtype : {DType::f32, DType::f64}) {
-    const std::string text = scheduled_layer(dtype);
-    INFO(text);
-    CHECK(text.find("product [n, 130] {columns = ") != std::string::npos);
-    const Array whole = run(text, dtype);
+    const std::string known = scheduled_layer(dtype), symbolic = scheduled_layer(dtype, "c");
+    INFO(known);
+    CHECK(known.find("product [n, 130] {columns = ") != std::string::npos);
+    const Array whole = run(known, dtype);
     const int lanes = 64 / static_cast<int>(size_of(dtype));
-    const std::pair<int, int> tiles[] = {
-        {8, 3 * lanes}, {6, 2 * lanes}, {4, lanes}, {1, lanes}, {13, lanes}};
-    for (const auto& [rows, columns] : tiles) {
-      INFO(rows << " x " << columns);
-      const std::string edited =
-          replaced(replaced(replaced(text, "rows", rows), "columns", columns), "narrowest", lanes);
-      CHECK(run(edited, dtype).same_values(whole));
-    }
+    // Columns may be any number: also between one vector and two, and fewer than a vector has.
+    const std::pair<int, int> tiles[] = {{8, 3 * lanes},     {6, 2 * lanes}, {4, lanes},
+                                         {1, lanes},         {13, lanes},    {6, 2 * lanes - 5},
+                                         {5, 3 * lanes / 2}, {7, lanes - 3}};
+    for (const auto& [rows, columns] : tiles)
+      for (const std::string& text : {known, symbolic}) {
+        INFO(rows << " x " << columns);
+        const std::string edited = replaced(
+            replaced(replaced(text, "rows", rows), "columns", columns), "narrowest", lanes);
+        CHECK(run(edited, dtype).same_values(whole));
+      }
   }
 }
 
@@ -90,13 +103,7 @@ void check_streamed(const std::string& name, std::int64_t columns,
   module.name = name;
   module.inputs = {x};
   module.outputs = {build(x)};
-  const runtime::Target& target = runtime::host_target();
-  passes::PipelineReport report;
-  const std::string_view names[] = {"canonicalize", "stabilize", "specialize",
-                                    "form-fma",     "fuse",      "schedule"};
-  passes::run_passes(module, names, {.fma = target.fma, .vector_bytes = target.vector_bytes},
-                     report);
-  const std::string text = ir::print(module);
+  const std::string text = scheduled(std::move(module));
   INFO(text);
   const auto plain = runtime::compile(ir::parse(text), {}),
              streamed = runtime::compile(ir::parse(replaced(text, "stream", 1)), {});
@@ -122,9 +129,31 @@ TEST_CASE("compile is told from how many bytes on results go past the caches") {
   CHECK(streamed.copy({}).source() == streamed.source());
   const Array a = Array::normal(f32, {1234}, 1);
   CHECK(streamed(a).single().same_values(plain(a).single()));
+  const Function never =
+      compile({x}, {x * 3.0f + 1.0f}, {.stream_bytes = std::numeric_limits<std::int64_t>::max()});
+  CHECK(never(a).single().same_values(plain(a).single()));
   CHECK_THROWS_WITH(compile({x}, {x + 1.0f}, {.stream_bytes = 0}),
                     Catch::Contains("compile: .stream_bytes is 0; at least 1 is wanted") &&
                         Catch::Contains("schedule_test.cpp:"));
+}
+
+TEST_CASE("an entry of the cache tells from how many bytes on its results go past the caches") {
+  const Expr x = input("x", f32, {"n"});
+  const CompileOptions options{.name = "kept", .stream_bytes = 8000};
+  (void)compile({x}, {x * 5.0f}, options);
+  const ir::Module module =
+      runtime::prepare(detail::module_of({x}, {x * 5.0f}, options, {})).module;
+  const runtime::Target& target = runtime::host_target();
+  const std::string material = runtime::request_material(
+      module,
+      runtime::settings_text(
+          runtime::pipeline_options({.stream_bytes = *options.stream_bytes}, target), target));
+  const runtime::Description entry = runtime::describe_entry(
+      runtime::entry_path(runtime::cache_directory(), "request", runtime::cache_hash(material)),
+      {});
+  CHECK(entry.notes.empty());
+  REQUIRE(entry.kernels.size() == 1);
+  CHECK(entry.kernels[0].schedule == "{stream = 8000}");
 }
 
 TEST_CASE("results that go past the caches are the same bits") {
