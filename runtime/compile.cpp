@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <set>
 #include <thread>
 #include <unordered_map>
 
@@ -234,24 +236,66 @@ ir::Module planned(const ir::Module& graph, const passes::PipelineOptions& optio
   return module;
 }
 
+namespace {
+
+// What a call computes with is told by the extents of its arguments and variables.
+void check_dims_are_told(const ir::Module& module) {
+  std::set<std::string> told;
+  const auto tell = [&](const ir::Value& leaf) {
+    for (const Dim& dim : leaf.shape()) told.insert(dim.symbol());
+  };
+  for (const ir::Value& input : module.inputs) tell(input);
+  for (const ir::Value& variable : module.state) tell(variable);
+  const auto check = [&](const Dim& dim, const auto& sites) {
+    dim.for_each_leaf([&](const Dim::Atom& atom) {
+      if (atom.kind != Dim::Atom::Kind::symbol || told.contains(atom.name) ||
+          atom.name.starts_with(Dim::kValuePrefix))
+        return;
+      std::vector<ErrorNote> notes;
+      for (const Site& site : sites()) notes.push_back({"in", site});
+      throw UserError(
+          fmt::format("{}: no input or shared variable has an extent {}", module.name, atom.name),
+          std::move(notes));
+    });
+  };
+  const auto check_node = [&](const ir::Node& node) {
+    const auto sites = [&] { return node.provenance().sites; };
+    for (const ir::Type& type : node.types)
+      for (const Dim& dim : type.shape) check(dim, sites);
+    for (const ir::Attribute& attribute : node.attributes)
+      if (const auto* dims = std::get_if<Shape>(&attribute.value))
+        for (const Dim& dim : *dims) check(dim, sites);
+  };
+  for (const ir::Value& input : module.inputs) check_node(*input.node);
+  for (const ir::NodePtr& node : ir::topological_order(module.roots())) check_node(*node);
+  for (const ir::Require& require : module.requires_)
+    for (const Dim* side : {&require.a, &require.b}) check(*side, [&] { return require.sites; });
+}
+
+}  // namespace
+
 Prepared prepare(ir::Module module) {
   if (module.level > ir::Level::grouped)
     throw UserError(
         fmt::format("{} is at the {} level; a graph of tensors or of groups can be compiled",
                     module.name, name(module.level)));
   Prepared out;
-  // Groups name nodes of their graph, whose dims were resolved before they were made.
-  const std::vector<ir::Value> values =
-      module.level == ir::Level::tensor ? extract_value_dims(module) : std::vector<ir::Value>{};
+  const std::vector<ir::Value> values = extract_value_dims(module);
   if (!values.empty()) {
     out.sizes.emplace();
     out.sizes->name = module.name + "_dims";
     out.sizes->inputs = module.inputs;
     out.sizes->outputs = values;
+    // Variables tell dims, whether their values are read or not.
+    std::vector<ir::Value> state = out.sizes->shared_variables();
+    for (const ir::Value& variable : module.shared_variables())
+      if (std::find(state.begin(), state.end(), variable) == state.end()) state.push_back(variable);
+    out.sizes->state = std::move(state);
   }
   if (module.level == ir::Level::tensor) passes::simplify_dims(module);
   collect_requires(module);
   module.state = module.shared_variables();
+  check_dims_are_told(module);
   out.module = std::move(module);
   return out;
 }
@@ -286,6 +330,11 @@ std::vector<ir::Value> extract_value_dims(ir::Module& module) {
   }
   for (ir::Value& output : module.outputs) output = done.at(output);
   for (ir::Update& update : module.updates) update.value = done.at(update.value);
+  for (ir::Group& group : module.groups) {
+    for (Dim& dim : group.domain) dim = dim.substitute(symbol_of);
+    for (ir::Value& member : group.members) member = done.at(member);
+    for (ir::Value& output : group.outputs) output = done.at(output);
+  }
   for (ir::Require& require : module.requires_) {
     require.a = require.a.substitute(symbol_of);
     require.b = require.b.substitute(symbol_of);

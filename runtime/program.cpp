@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <limits>
+#include <set>
 
 #include "runtime/describe.hpp"
 #include "runtime/pool.hpp"
@@ -82,13 +83,15 @@ Program::Program(ir::Module graph, ir::Region plan,
       settings_(std::move(settings)),
       threads_(settings_.threads > 0 ? settings_.threads : default_threads()),
       prologue_(std::move(prologue)) {
+  // The first axis that is a symbol tells its value, also to formulas before it.
+  std::set<std::string> told;
   const auto type_of = [&](const ir::Type& type, bool binds) {
     InputType out{type.dtype, {}, {}};
     for (const Dim& dim : type.shape) {
-      const bool symbol = !dim.symbol().empty();
-      const bool fresh = symbol && binds && leaves_.find_symbol(dim.symbol()) < 0;
+      const std::string symbol = dim.symbol();
+      const bool tells = binds && !symbol.empty() && told.insert(symbol).second;
       out.extents.emplace_back(dim, leaves_);
-      out.binds.push_back(fresh ? leaves_.find_symbol(dim.symbol()) : -1);
+      out.binds.push_back(tells ? leaves_.find_symbol(symbol) : -1);
     }
     return out;
   };

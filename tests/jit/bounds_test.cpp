@@ -276,6 +276,39 @@ TEST_CASE("values in messages about dims are called after their inputs") {
                     Contains("value(mul)") && Contains("n is 1") && Contains("bounds_test.cpp:"));
 }
 
+TEST_CASE("an extent may be told by a later argument or a variable, also to formulas before it") {
+  const Array four = Array::of<double>({1, 2, 3, 4}), one = Array::of<double>({10});
+  const Array square = Array::of<double>({1, 2, 3, 4}, {2, 2});
+  const Expr x = input("x", f64, {Dim("k") + 3}), y = input("y", f64, {"k"});
+  const Expr middle = x[slice(2, Dim("k") + 2)];
+  CHECK(compile({x, y}, {middle + y})(four, one).single().same_values(Array::of<double>({13})));
+  CHECK_THROWS_WITH(compile({x, y}, {middle + y}, {.name = "f"})(four, four),
+                    Contains("f: argument x was given 4 along axis 0, but k + 3 is 7 elsewhere"));
+  const Shared w = shared("w", one, {"k"});
+  CHECK(compile({x}, {middle + w})(four).single().same_values(Array::of<double>({13})));
+  const Expr flat = input("flat", f64, {Dim("p") * Dim("q")}), m = input("m", f64, {"p", "q"});
+  CHECK(compile({flat, m}, {reshape(flat, {"p", "q"}) - m})(four, square)
+            .single()
+            .same_values(Array::zeros<double>({2, 2})));
+  // A dim that is a value, computed from an extent that a variable tells.
+  const Expr z = input("z", f64, {"n"});
+  const Shared v = shared("v", Array::of<double>({1, 2, 3}), {"c"});
+  const Results results =
+      compile({z}, {sum(z[slice(0, sum(arange(Dim("c"))) - 1)]), v + 1.0})(four);
+  CHECK(results[0].item<double>() == 3);
+}
+
+TEST_CASE("an extent that nothing tells is refused") {
+  const Expr x = input("x", f64, {Dim("k") + 3}), y = input("y", f64, {"n"});
+  const auto check = [](const Expr& given, const Expr& result) {
+    CHECK_THROWS_WITH(compile({given}, {result}, {.name = "f"}),
+                      Contains("f: no input or shared variable has an extent k\n") &&
+                          Contains("bounds_test.cpp:"));
+  };
+  check(x, x * 2.0);
+  check(y, sum(y) + cast(sum(arange(Dim("k"))), f64));
+}
+
 TEST_CASE("dims beyond 64 bits are errors, not other dims") {
   const std::int64_t huge = std::int64_t{1} << 62;
   Expr x = input("x", u8, {huge, 4});

@@ -82,6 +82,16 @@ TEST_CASE("an edited schedule of a product gives the same bits") {
   }
 }
 
+TEST_CASE("a scheduled graph may have dims that depend on values") {
+  const Expr x = input("x", i64, {"n"}), k = input("k", i64, {});
+  const std::string text =
+      scheduled(detail::module_of({x, k}, {x[slice(0, k)] + arange(k)}, {.name = "part"}, {}));
+  const auto program = runtime::compile(ir::parse(text), {});
+  const Array numbers = Array::of<std::int64_t>({5, 6, 7, 8}), three = Array::full(i64, {}, 3);
+  const ArrayView views[] = {numbers, three};
+  CHECK(program->call(views)[0].same_values(Array::of<std::int64_t>({5, 7, 9})));
+}
+
 TEST_CASE("a schedule that makes no sense is refused by name") {
   const std::string text = scheduled_layer(DType::f32);
   CHECK_THROWS_WITH(
