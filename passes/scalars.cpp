@@ -198,13 +198,16 @@ Value Scalars::clamped_index(const Value& indices, const Index& place, const Dim
   const Value high = kernel_.scalar(Op::ge, {position, size});
   Value outside = kernel_.scalar(Op::logical_or, {low, high});
   if (any_step) outside = kernel_.scalar(Op::logical_and, {outside, any_step});
-  const bool is_leaf = indices.op() == Op::input || indices.op() == Op::shared;
-  kernel_.fail_if(
-      outside,
-      fmt::format("index {{{}}} is out of bounds for axis {} with size {{1}}{}",
-                  raw.dtype() == DType::u64 ? "u0" : "0", axis,
-                  is_leaf ? "; it stands in " + indices.node->attribute<std::string>("name") : ""),
-      {wide, size}, origin);
+  // Names with braces would be taken for the places of values.
+  std::string where;
+  if (indices.op() == Op::input || indices.op() == Op::shared)
+    if (const auto& name = indices.node->attribute<std::string>("name");
+        name.find('{') == std::string::npos)
+      where = "; it stands in " + name;
+  kernel_.fail_if(outside,
+                  fmt::format("index {{{}}} is out of bounds for axis {} with size {{1}}{}",
+                              raw.dtype() == DType::u64 ? "u0" : "0", axis, where),
+                  {wide, size}, origin);
   const Value last = kernel_.scalar(Op::sub, {size, kernel_.constant(DType::i64, 1)});
   return kernel_.scalar(Op::maximum, {kernel_.scalar(Op::minimum, {position, last}), zero});
 }

@@ -146,6 +146,11 @@ TEST_CASE("an index out of range fails with its value, and shared state stays as
   CHECK(w.get().same_values(Array::zeros<double>({4})));
   CHECK_NOTHROW(f(std::vector<std::int64_t>{0, -4}));
   CHECK(w.get().same_values(Array::full(f64, {4}, 1)));
+  // A name is never filled with values.
+  Expr j = input("j{0}", i64, {"k"});
+  Function g = compile({j}, {w[j]}, {.name = "g"});
+  CHECK_THROWS_WITH(g(std::vector<std::int64_t>{9}),
+                    Contains("g: index 9 is out of bounds for axis 0 with size 4\n"));
 }
 
 TEST_CASE("a value that a shared variable cannot hold") {
