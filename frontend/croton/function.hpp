@@ -209,7 +209,8 @@ class Function {
 };
 
 /// Compiles a function of `inputs` that returns `outputs` and then applies the updates. Throws
-/// UserError for unused, missing or repeated inputs, givens or updates that change type.
+/// UserError for unused, missing or repeated inputs, symbolic dims that no input or shared variable
+/// has as an extent by themselves, givens or updates that change type.
 [[nodiscard]] Function compile(const Exprs& inputs, const Exprs& outputs,
                                const CompileOptions& options = {},
                                Location where = Location::current());
