@@ -1,6 +1,7 @@
 // The thread pool. Work is handed over in ranges; workers spin for a moment before they sleep, so
-// that kernels that follow each other are handed over in less than a microsecond. One caller has
-// the pool at a time: others, and nested calls, run their work themselves.
+// that kernels that follow each other are handed over in less than a microsecond. Nobody waits for
+// a worker that has not begun: where something else has the cores, the caller does the work. One
+// caller has the pool at a time: others, and nested calls, run their work themselves.
 #pragma once
 
 #include <cstdint>

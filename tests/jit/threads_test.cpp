@@ -1,9 +1,12 @@
 // What threads do together inside one process beside calls: building and compiling.
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <thread>
+#include <vector>
 
 #include "frontend/croton/croton.hpp"
+#include "runtime/pool.hpp"
 
 using namespace croton;
 
@@ -65,4 +68,26 @@ TEST_CASE("a shared variable is read and replaced while calls update it: all of 
   w.set(std::vector<std::int64_t>(kCount, 7));
   (void)step();
   CHECK(w.get().at<std::int64_t>({kCount - 1}) == 8);
+}
+
+// More threads than cores, so that workers come late and jobs end without them.
+TEST_CASE("every piece of every job runs once, whoever comes to it", "[threads]") {
+  struct Work {
+    std::vector<std::atomic<int>> runs;
+  };
+  const auto body = [](void* argument, std::int64_t begin, std::int64_t end, int) noexcept -> int {
+    for (std::int64_t i = begin; i < end; ++i) ++static_cast<Work*>(argument)->runs[i];
+    return end > 500 ? 3 : 0;
+  };
+  int wrong = 0;
+  for (int round = 0; round < 3000; ++round) {
+    // Of one grain a piece, of many, and with pauses in which workers fall asleep.
+    const std::int64_t count = 1 + round * 37 % 700, grain = round % 3 == 0 ? 1 : 1 + count / 5;
+    Work work{std::vector<std::atomic<int>>(static_cast<std::size_t>(count))};
+    const int status = runtime::pool_parallel_for(7, count, grain, body, &work);
+    wrong += status != (count > 500 ? 3 : 0);
+    for (const std::atomic<int>& runs : work.runs) wrong += runs != 1;
+    if (round % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  CHECK(wrong == 0);
 }
