@@ -43,6 +43,8 @@ void lower_serial(Lowering& l);
 
 /// Gives every group the schedule of the table's row for its class and target.
 void schedule(ir::Module& module, int vector_bytes, std::int64_t stream_bytes);
+/// Throws UserError naming the group for a name that no schedule of its kind has.
+void check_schedule(const Group& group);
 [[nodiscard]] bool is_scheduled(const Group& group, std::string_view name);
 /// A number of the group's schedule. Throws UserError naming the group when it is missing, no
 /// integer or outside [1, most].

@@ -229,6 +229,7 @@ class Lowerer {
 
   void lower_group(std::size_t g) {
     const Group& group = groups_[g];
+    check_schedule(group);
     KernelBuilder kernel;
     kernel.serve(group.lead());
     Scalars scalars(kernel);

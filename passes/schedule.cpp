@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
+#include "ir/spelling.hpp"
 #include "passes/lower.hpp"
 
 namespace croton::passes {
@@ -20,6 +22,16 @@ struct ProductRow {
 // 6 × 4 vectors fill 24 of 32 registers (AVX-512), 6 × 2 fill 12 of 16 (AVX2, SSE), and leave room
 // for one row of the right operand and a broadcast of the left.
 constexpr std::array<ProductRow, 3> kProducts = {{{64, 6, 4}, {32, 6, 2}, {16, 6, 2}}};
+
+constexpr std::array<std::string_view, 3> kProductNames = {"columns", "narrowest", "rows"};
+constexpr std::array<std::string_view, 1> kStreamNames = {"stream"};
+
+// What the schedule of a kind may say.
+std::span<const std::string_view> names_of(GroupKind kind) {
+  if (kind == GroupKind::product) return kProductNames;
+  if (kind == GroupKind::elementwise || kind == GroupKind::row) return kStreamNames;
+  return {};
+}
 
 }  // namespace
 
@@ -40,6 +52,14 @@ void schedule(ir::Module& module, int vector_bytes, std::int64_t stream_bytes) {
     const std::int64_t rows = narrow ? 2 * row->rows : row->rows;
     group.schedule = {{"columns", row->vectors * lanes}, {"narrowest", lanes}, {"rows", rows}};
   }
+}
+
+void check_schedule(const Group& group) {
+  const std::span<const std::string_view> known = names_of(group.kind);
+  for (const auto& [name, value] : group.schedule)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw UserError(fmt::format("schedule of {}: a {} kernel has no {}{}", group.name,
+                                  ir::name(group.kind), name, ir::suggestion(name, known)));
 }
 
 bool is_scheduled(const Group& group, std::string_view name) {

@@ -101,6 +101,11 @@ TEST_CASE("a schedule that makes no sense is refused by name") {
   without.erase(without.find(", rows = "), std::string(", rows = 6").size());
   CHECK_THROWS_WITH(run(without, DType::f32),
                     Catch::Contains("schedule of layer_contract: rows is missing"));
+  std::string unknown = text;
+  unknown.replace(unknown.find("rows = "), 4, "row = 3, rows");
+  CHECK_THROWS_WITH(run(unknown, DType::f32),
+                    Catch::Contains("schedule of layer_contract: a product kernel has no row; did "
+                                    "you mean \"rows\"?"));
 }
 
 namespace {
