@@ -286,10 +286,13 @@ Prepared prepare(ir::Module module) {
     out.sizes->name = module.name + "_dims";
     out.sizes->inputs = module.inputs;
     out.sizes->outputs = values;
-    // Variables tell dims, whether their values are read or not.
+    // Variables with symbolic extents tell dims, whether their values are read or not.
     std::vector<ir::Value> state = out.sizes->shared_variables();
+    const auto is_symbolic = [](const Dim& dim) { return !dim.is_constant(); };
     for (const ir::Value& variable : module.shared_variables())
-      if (std::find(state.begin(), state.end(), variable) == state.end()) state.push_back(variable);
+      if (std::any_of(variable.shape().begin(), variable.shape().end(), is_symbolic) &&
+          std::find(state.begin(), state.end(), variable) == state.end())
+        state.push_back(variable);
     out.sizes->state = std::move(state);
   }
   if (module.level == ir::Level::tensor) passes::simplify_dims(module);
