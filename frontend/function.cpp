@@ -126,6 +126,9 @@ Function::Counters Function::counters() const {
 
 Function compile(const Exprs& inputs, const Exprs& outputs, const CompileOptions& options,
                  Location where) {
+  if (options.threads < 0)
+    throw UserError(fmt::format("compile: .threads is {}; at least 0 is wanted", options.threads),
+                    {{"in  compile", site_of(where)}});
   const std::int64_t stream_bytes =
       options.stream_bytes.value_or(runtime::CompileSettings{}.stream_bytes);
   if (stream_bytes < 1)

@@ -37,13 +37,34 @@ Value promoted(const Operand& operand, DType dtype, const Shape& shape) {
   return broadcast_to(cast(operand.value(), dtype), shape);
 }
 
+bool is_comparison(Op op) {
+  const OpInfo& row = info(op);
+  return row.result == ResultDType::boolean && row.promotion != Promotion::logical &&
+         row.arity == 2;
+}
+
+// A signed integer is compared with a u64 by their values, as NumPy 2 does: their common dtype is
+// f64, which does not hold them. What is negative is less than any u64.
+std::optional<Value> of_both_signs(Op op, std::span<const Operand> operands) {
+  if (!is_comparison(op) || operands[0].is_literal() || operands[1].is_literal())
+    return std::nullopt;
+  const std::size_t at = is_signed_integer(operands[0].value().dtype()) ? 0 : 1;
+  const Value number = operands[at].value(), other = operands[1 - at].value();
+  if (!is_signed_integer(number.dtype()) || other.dtype() != DType::u64) return std::nullopt;
+  std::vector<Operand> sides(2, Operand(other));
+  sides[at] = Operand(cast(number, DType::u64));
+  const Value of_naturals = apply(op, std::span<const Operand>(sides));
+  const Value is_negative = apply(Op::lt, {Operand(number), Operand(0)});
+  const bool holds =
+      op == Op::neq || (at == 0 ? op == Op::lt || op == Op::le : op == Op::gt || op == Op::ge);
+  return holds ? apply(Op::logical_or, {is_negative, of_naturals})
+               : apply(Op::logical_and, {apply(Op::logical_not, {is_negative}), of_naturals});
+}
+
 // An integer is compared with a literal that its dtype does not have by their order alone: as f64,
 // with a number beyond every integer on the literal's side.
 std::optional<Value> beyond_range(Op op, std::span<const Operand> operands) {
-  const OpInfo& row = info(op);
-  if (row.result != ResultDType::boolean || row.promotion == Promotion::logical ||
-      operands.size() != 2)
-    return std::nullopt;
+  if (!is_comparison(op)) return std::nullopt;
   const std::size_t literal = operands[0].is_literal() ? 0 : 1;
   const Operand &number = operands[literal], &other = operands[1 - literal];
   if (!number.is_literal() || other.is_literal() || number.literal_kind() != DTypeKind::integer ||
@@ -111,6 +132,7 @@ Value apply(Op op, std::span<const Operand> operands) {
   const OpInfo& row = info(op);
   CROTON_CHECK(is_elementwise(op) && !row.infer, "apply is for elementwise ops");
   if (std::optional<Value> answer = beyond_range(op, operands)) return *answer;
+  if (std::optional<Value> answer = of_both_signs(op, operands)) return *answer;
   Shape shape;
   bool first = true;
   for (const Operand& operand : operands) {

@@ -212,7 +212,18 @@ Array Array::zeros(DType dtype, Extents shape) {
   return out;
 }
 
+void Array::check_fills(std::size_t elements, const Extents& shape) {
+  const bool fills = std::none_of(shape.begin(), shape.end(), [](auto e) { return e < 0; }) &&
+                     product(shape) == static_cast<std::int64_t>(elements);
+  if (!fills)
+    throw UserError(fmt::format("Array::of: {} elements do not fill the shape [{}]", elements,
+                                fmt::join(shape, ", ")));
+}
+
 Array Array::full(DType dtype, Extents shape, double value) {
+  const bool fits =
+      is_real(dtype) || with_type(dtype, [&](auto zero) { return holds<decltype(zero)>(value); });
+  if (!fits) throw UserError(fmt::format("Array::full: {} does not hold {}", name(dtype), value));
   return drawn(dtype, std::move(shape), [&] { return value; });
 }
 
@@ -226,13 +237,23 @@ Array Array::eye(DType dtype, std::int64_t rows) {
   return drawn(dtype, {rows, rows}, [&] { return i++ % (rows + 1) == 0 ? 1 : 0; });
 }
 
+namespace {
+void check_real(std::string_view what, DType dtype) {
+  if (!is_real(dtype))
+    throw UserError(fmt::format("{} draws real numbers, {} does not hold them; use integers", what,
+                                name(dtype)));
+}
+}  // namespace
+
 Array Array::uniform(DType dtype, Extents shape, std::uint64_t seed, double low, double high) {
+  check_real("uniform", dtype);
   Philox random(seed);
   return drawn(dtype, std::move(shape), [&] { return low + (high - low) * random.unit(); });
 }
 
 // Box and Muller's transform, 1958.
 Array Array::normal(DType dtype, Extents shape, std::uint64_t seed, double mean, double deviation) {
+  check_real("normal", dtype);
   Philox random(seed);
   return drawn(dtype, std::move(shape), [&] {
     const double radius = std::sqrt(-2 * std::log(1 - random.unit()));
@@ -243,6 +264,12 @@ Array Array::normal(DType dtype, Extents shape, std::uint64_t seed, double mean,
 Array Array::integers(DType dtype, Extents shape, std::uint64_t seed, std::int64_t low,
                       std::int64_t high) {
   if (high <= low) throw UserError(fmt::format("integers: the range [{}, {}) is empty", low, high));
+  const bool fits = with_type(dtype, [&](auto zero) {
+    return holds<decltype(zero)>(low) && holds<decltype(zero)>(high - 1);
+  });
+  if (!fits)
+    throw UserError(fmt::format("integers: {} does not hold all of the range [{}, {})", name(dtype),
+                                low, high));
   Philox random(seed);
   const auto range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   return drawn(dtype, std::move(shape), [&] {

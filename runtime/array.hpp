@@ -25,15 +25,18 @@ class Array {
   ~Array() = default;
   /// The same memory when the view owns it, else a copy.
   explicit Array(const ArrayView& view);
+  /// A copy of the elements. UserError when they are more or fewer than the shape has.
   template <class T>
   static Array of(const std::vector<T>& values, Extents shape = {}) {
     if (shape.empty()) shape = {static_cast<std::int64_t>(values.size())};
+    check_fills(values.size(), shape);
     return Array(ArrayView(values.data(), std::move(shape))).copy();
   }
 
   // ---- creation. Memory is aligned to 64 bytes; large blocks to 2 MiB, with large pages advised.
   static Array uninitialized(DType dtype, Extents shape);
   static Array zeros(DType dtype, Extents shape);
+  /// UserError when an integer dtype does not hold the value.
   static Array full(DType dtype, Extents shape, double value);
   static Array arange(DType dtype, std::int64_t count);
   static Array eye(DType dtype, std::int64_t rows);
@@ -46,6 +49,7 @@ class Array {
     return full(dtype_of<T>, std::move(shape), 1);
   }
   /// Seeded random numbers, the same on every machine: Philox 4x32-10 (Salmon et al., SC 2011).
+  /// UserError for real numbers of an integer dtype, and for integers that the dtype does not hold.
   static Array uniform(DType dtype, Extents shape, std::uint64_t seed, double low = 0,
                        double high = 1);
   static Array normal(DType dtype, Extents shape, std::uint64_t seed, double mean = 0,
@@ -101,6 +105,7 @@ class Array {
   friend class ArrayView;
   void swap(Array& other) noexcept;
   void check_memory() const;
+  static void check_fills(std::size_t elements, const Extents& shape);
   void check_dtype(DType wanted) const;
   void check_dtype_fits(DType wanted) const;
   [[nodiscard]] std::int64_t offset_of(std::span<const std::int64_t> index) const;

@@ -7,3 +7,4 @@
 #include "frontend/croton/ops.hpp"
 #include "frontend/croton/saved.hpp"
 #include "frontend/croton/verify.hpp"
+#include "runtime/npy.hpp"

@@ -204,6 +204,32 @@ TEST_CASE("an integer is compared with literals that its dtype does not have, as
   CHECK(compile({scalar}, {scalar < 300})(std::int8_t{5}).item<bool>());
 }
 
+TEST_CASE("integers of both signs are compared by their values, as in NumPy 2") {
+  const std::vector<std::int64_t> a{9007199254740993, -1, INT64_MAX, 0, INT64_MIN, 7};
+  const std::vector<std::uint64_t> b{9007199254740992, ~0ul, std::uint64_t{1} << 63, 0, 0, 7};
+  const auto check = [&](DType dtype, auto number) {
+    using T = decltype(number);
+    const Expr x = input("x", dtype, {"n"}), y = input("y", u64, {"n"});
+    std::vector<T> small;
+    for (const std::int64_t value : a) small.push_back(static_cast<T>(value));
+    const Results r = compile({x, y}, {x<y, x <= y, x> y, x >= y, x == y, x != y, y<x, y <= x, y> x,
+                                       y >= x})(Array::of(small), Array::of(b));
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const T s = small[i];
+      const std::uint64_t u = b[i];
+      const bool wanted[] = {std::cmp_less(s, u),    std::cmp_less_equal(s, u),
+                             std::cmp_greater(s, u), std::cmp_greater_equal(s, u),
+                             std::cmp_equal(s, u),   std::cmp_not_equal(s, u),
+                             std::cmp_less(u, s),    std::cmp_less_equal(u, s),
+                             std::cmp_greater(u, s), std::cmp_greater_equal(u, s)};
+      for (std::size_t k = 0; k < std::size(wanted); ++k) CHECK(r[k].data<bool>()[i] == wanted[k]);
+    }
+  };
+  check(i64, std::int64_t{});
+  check(i32, std::int32_t{});
+  check(i8, std::int8_t{});
+}
+
 TEST_CASE("derivatives of powers at 0, to third order") {
   Expr x = input("x", f64, {}), p = input("p", f64, {});
   const Expr first = grad(pow(x, p), x), second = grad(first, x), third = grad(second, x);

@@ -99,3 +99,24 @@ TEST_CASE("seeded random arrays are the same everywhere and look as they should"
   CHECK(std::abs(square - 1) < 0.05);
   CHECK(std::abs(middle - 0.5) < 0.01);
 }
+
+TEST_CASE(
+    "arrays are not made of too few elements, nor of numbers that their dtype does not hold") {
+  CHECK_THROWS_WITH(Array::of<double>({1, 2, 3, 4, 5, 6}, {4, 2}),
+                    "Array::of: 6 elements do not fill the shape [4, 2]");
+  CHECK_THROWS_WITH(Array::of<double>({1, 2, 3}, {2}),
+                    "Array::of: 3 elements do not fill the shape [2]");
+  CHECK_THROWS_WITH(Array::of<double>({1}, {-1, -1}),
+                    "Array::of: 1 elements do not fill the shape [-1, -1]");
+  CHECK(Array::of<double>({}, {0, 3}).count() == 0);
+  CHECK_THROWS_WITH(Array::full(DType::u8, {2}, 300), "Array::full: u8 does not hold 300");
+  CHECK_THROWS_WITH(Array::full(DType::i64, {}, 2.5), "Array::full: i64 does not hold 2.5");
+  CHECK(Array::full(DType::f32, {}, 0.1).item<float>() == 0.1f);
+  CHECK_THROWS_WITH(Array::integers(DType::u8, {3}, 1, 0, 257),
+                    "integers: u8 does not hold all of the range [0, 257)");
+  CHECK(Array::integers(DType::u8, {3}, 1, 0, 256).count() == 3);
+  CHECK_THROWS_WITH(Array::uniform(DType::i64, {2}, 1),
+                    "uniform draws real numbers, i64 does not hold them; use integers");
+  CHECK_THROWS_WITH(Array::normal(DType::boolean, {2}, 1),
+                    "normal draws real numbers, bool does not hold them; use integers");
+}
