@@ -230,6 +230,29 @@ TEST_CASE("integers of both signs are compared by their values, as in NumPy 2") 
   check(i8, std::int8_t{});
 }
 
+TEST_CASE(
+    "a gradient is verified beside an edge of the cost and in long sums, a wrong one is not") {
+  const Expr x = input("x", f64, {16}), y = input("y", f64, {10000}), w = input("w", f64, {20, 30});
+  const GradCheck edge = verify_grad(sum(relu(x)), {x}), many = verify_grad(sum(sqr(y)), {y});
+  INFO(edge << "; " << many);
+  CHECK(edge.ok);
+  CHECK(many.ok);
+  CHECK(verify_grad(sum(abs(x) * x), {x}).ok);
+  CHECK(verify_grad(sum(sqr(cumsum(w, 0))), {w}).ok);
+  const Expr s = input("s", f32, {16}), v = input("v", f64, {"n"});
+  CHECK(verify_grad(sum(relu(s)), {s}).ok);
+  // Steps too small to be seen: grad takes a slope of 1, and one of 1e-4, for none.
+  const Expr steps = floor(1e12 * x) * 1e-12;
+  const GradCheck wrong = verify_grad(sum(sqr(x) + steps), {x});
+  CHECK_FALSE(wrong.ok);
+  CHECK(wrong.worst > 0.1);
+  CHECK_FALSE(verify_grad(sum(relu(x) + 1e-4 * steps), {x}).ok);
+  CHECK_THROWS_WITH(
+      verify_grad(sum(v), {v}),
+      Contains("v : f64[n] has the unknown dim n; give its inputs known extents\n  v : f64[n]") &&
+          Contains("front_test.cpp:"));
+}
+
 TEST_CASE("derivatives of powers at 0, to third order") {
   Expr x = input("x", f64, {}), p = input("p", f64, {});
   const Expr first = grad(pow(x, p), x), second = grad(first, x), third = grad(second, x);
