@@ -38,6 +38,7 @@ class KernelText {
     out_.name = kernel->attribute<std::string>("name");
     out_.entry = "kernel_" + out_.name;
     vectors_ = find_vector_loops(kernel->regions[0], dialect.vector_bytes);
+    copies_only_ = only_copies(kernel->regions[0]);
   }
 
   EmittedKernel run() {
@@ -240,7 +241,10 @@ class KernelText {
     text_.name(region.parameters[0], index);
     if (kind == "unroll") writer_.line("UNROLLED");
     if (ends_unforeseen(*node)) writer_.line("UNROLLED_BY_4");
-    if (is_around_lanes(*node) || is_around_tile(*node)) writer_.line("ONE_BY_ONE");
+    if (is_around_lanes(*node))
+      writer_.line(copies_only_ ? "SIDE_BY_SIDE" : "ONE_BY_ONE");
+    else if (is_around_tile(*node))
+      writer_.line("ONE_BY_ONE");
     if (is_parallel(*node)) {
       CROTON_CHECK(range[0].is(0) && range[2].is(1), "a parallel loop counts by one from zero");
       parallel_index_ = index;
@@ -292,6 +296,13 @@ class KernelText {
            known(node) && body.size() == 1 && body[0]->op == Op::loop &&
            body[0]->attribute<std::string>("kind") == "lanes" && known(*body[0]) &&
            dialect_.vector_bytes > 0 && !vectors_.loops.contains(body[0].get());
+  }
+
+  static bool only_copies(const ir::Region& region) {
+    return std::all_of(region.body.begin(), region.body.end(), [](const NodePtr& node) {
+      if (node->op == Op::store && node->operands[0].op() != Op::load) return false;
+      return std::all_of(node->regions.begin(), node->regions.end(), only_copies);
+    });
   }
 
   // A fixed number of steps around a register tile: two steps at a time need more registers than
@@ -519,6 +530,7 @@ class KernelText {
   Dialect dialect_;
   Writer writer_;
   VectorLoops vectors_;
+  bool copies_only_ = false;  // the kernel stores what it loads, as it is
   EmittedKernel out_;
   std::vector<Value> buffers_;
   ValueText text_;

@@ -124,7 +124,7 @@ std::string compiler_component(std::string* tried) {
 std::string compiler_identity() { return CROTON_COMPILER_IDENTITY; }
 
 std::string compiler_flags() {
-  return kSanitized ? "-O2 contract=off sanitized" : "-O2 contract=off";
+  return kSanitized ? "-O2 slp=copies contract=off sanitized" : "-O2 slp=copies contract=off";
 }
 
 std::string object_material(std::string_view source, const Target& target) {

@@ -32,6 +32,13 @@
 #else
 #define ONE_BY_ONE _Pragma("GCC unroll 1")
 #endif
+//! SIDE_BY_SIDE cpp
+// A loop whose steps copy elements that lie side by side: the compiler may make vectors of these.
+#ifdef __clang__
+#define SIDE_BY_SIDE _Pragma("clang loop vectorize(disable) unroll(disable)")
+#else
+#define SIDE_BY_SIDE _Pragma("GCC unroll 1")
+#endif
 //! UNROLLED cuda
 #define UNROLLED _Pragma("unroll")
 //! INLINED cpp

@@ -154,6 +154,31 @@ TEST_CASE("products of every small shape, plain and transposed, f32 and integers
             .same_values(Array::of<std::int32_t>({22, 28, 49, 64}, {2, 2})));
 }
 
+TEST_CASE("small integer products of known extents are those of plain loops") {
+  const auto check = [](DType dtype, auto zero) {
+    using T = decltype(zero);
+    for (const std::int64_t m : {2, 4, 7})
+      for (const std::int64_t k : {2, 3})
+        for (const std::int64_t n : {5, 7, 8}) {
+          const Expr a = input("a", dtype, {m, k}), b = input("b", dtype, {n, k});
+          const Function f = compile({a, b}, {matmul(a, transpose(b))}, {.name = "small"});
+          const Array x = Array::integers(dtype, {m, k}, 1, 0, 100),
+                      y = Array::integers(dtype, {n, k}, 2, 0, 100), z = f(x, y).single();
+          for (std::int64_t i = 0; i < m; ++i)
+            for (std::int64_t j = 0; j < n; ++j) {
+              T sum = 0;
+              for (std::int64_t p = 0; p < k; ++p)
+                sum += x.data<T>()[i * k + p] * y.data<T>()[j * k + p];
+              INFO(name(dtype) << " " << m << " x " << k << " x " << n << ", " << i << ", " << j);
+              CHECK(z.data<T>()[i * n + j] == sum);
+            }
+        }
+  };
+  check(i64, std::int64_t{});
+  check(i32, std::int32_t{});
+  check(u64, std::uint64_t{});
+}
+
 TEST_CASE("batched products and vectors follow matmul") {
   Expr a = input("a", f64, {2, 3, 4}), b = input("b", f64, {4, 5}), v = input("v", f64, {4});
   Function f = compile({a, b, v}, {matmul(a, b), matmul(a, v), dot(v, v), matmul(v, b)});
