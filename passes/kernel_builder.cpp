@@ -200,6 +200,16 @@ void KernelBuilder::before_loops(const Index& place,
     any_step = any_step ? scalar(Op::logical_and, {any_step, some}) : some;
   }
   body(any_step);
+  // What the loops had listed and now stands before them is said once, so that what follows the
+  // loops does not read it from inside of one.
+  const auto is_said = [&](const ir::Node* node) {
+    return node->regions.empty() && node->op != Op::store && node->op != Op::fail_if &&
+           node->op != Op::alloc && is_listed(node);
+  };
+  for (Scope& scope : inner) {
+    std::erase_if(scope.body, [&](const ir::NodePtr& node) { return is_said(node.get()); });
+    std::erase_if(scope.listed, is_said);
+  }
   scopes_.insert(scopes_.end(), std::make_move_iterator(inner.begin()),
                  std::make_move_iterator(inner.end()));
 }

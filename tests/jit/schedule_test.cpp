@@ -181,3 +181,28 @@ TEST_CASE("results that go past the caches are the same bits") {
     });
   }
 }
+
+// The index serves loops over two parts; before the second it is not read from inside of the first.
+TEST_CASE("an index that is checked before loops over parts serves all of them") {
+  const auto program = runtime::compile(ir::parse(R"(ctir 1
+module @parts : tensor {
+  %x = input {name = "x"} : i16[8]
+  %0 = cast(%x) {dtype = i64} : i64[8]
+  %1 = constant {value = i64 8, shape = [8]} : i64[8]
+  %2 = mod(%0, %1) : i64[8]
+  %3 = gather(%x, %2) {axis = 0} : i16[8]
+  %4 = slice(%3) {starts = [0], sizes = [1], steps = [1]} : i16[1]
+  %5 = add(%4, %4) : i16[1]
+  %6 = add_slice(%3, %5) {starts = [7], steps = [1]} : i16[8]
+  %7 = concatenate(%6, %6) {axis = 0} : i16[16]
+  input %x
+  output %7
+}
+)"),
+                                        {});
+  const Array x = Array::of<std::int16_t>({3, -1, 4, 1, -5, 9, 2, 6});
+  const ArrayView views[] = {x};
+  const Array y = program->call(views)[0];
+  const std::vector<std::int16_t> once{1, 6, -5, -1, 1, -1, 4, 4};
+  for (std::size_t i = 0; i < 16; ++i) CHECK(y.data<std::int16_t>()[i] == once[i % 8]);
+}
