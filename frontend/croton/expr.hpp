@@ -118,11 +118,14 @@ class Operand {
 // A function's operand converts a temporary Expr, whose life ends with the full expression; every
 // function below is done with it by then.
 
-/// A list of expressions: {x, y}, one Expr, or a vector.
+/// A list of expressions: {x, y}, one Expr, or a vector of them or of shared variables.
 class Exprs {
  public:
   Exprs(std::initializer_list<Expr> list) : list_(list) {}
   Exprs(std::vector<Expr> list) : list_(std::move(list)) {}
+  Exprs(const Expr& one) : list_{one} {}
+  template <std::convertible_to<Expr> T>
+  Exprs(const std::vector<T>& list) : list_(list.begin(), list.end()) {}
   [[nodiscard]] const std::vector<Expr>& list() const { return list_; }
   [[nodiscard]] std::size_t size() const { return list_.size(); }
 

@@ -282,3 +282,12 @@ TEST_CASE("a NaN is printed without its sign") {
       << Array::full(f32, {}, negative);
   CHECK(out.str() == "nan[nan]nan");
 }
+
+TEST_CASE("one expression and a vector of shared variables are lists of expressions") {
+  const Expr x = input("x", f64, {"n"});
+  CHECK(compile(x, sum(x))(Array::of<double>({1, 2})).item<double>() == 3);
+  std::vector<Shared> weights{shared("a", Array::of<double>({1, 2})),
+                              shared("b", Array::of<double>({3, 4}))};
+  CHECK(compile({}, weights)()[1].same_values(weights[1].get()));
+  CHECK(verify_grad(sum(sqr(weights[0]) * weights[1]), weights).ok);
+}
