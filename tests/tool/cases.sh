@@ -51,6 +51,18 @@ expect 0 "\"kernels_from_cache\": 0" "$croton" run model.ctir --dim n=3 --input 
 expect 0 "\"kernels_from_cache\": 0" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --json --cache off
 expect 0 "within the reference's bounds" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --check --passes canonicalize --cache off
 expect 0 "within the reference's bounds" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --check --passes "" --threads 1
+cat >"$work/open.ctir" <<'TEXT'
+ctir 1
+module @open : tensor {
+  %x = input {name = "x"} : f32[n]
+  %0 = exp(%x) : f32[n]
+  %1 = sub(%0, %0) : f32[n]
+  %y = log(%1) : f32[n]
+  input %x
+  output %y
+}
+TEXT
+expect 0 "nothing is shown; the reference determines none of its 3 elements" "$croton" run "$work/open.ctir" --dim n=3 --check
 expect 1 "several outputs are real, so a gradient needs cotangents, such as y=1" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --grad
 expect 1 "has no output z; there are y, s" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --cotangent z=1
 expect 1 "no input or shared variable totl to differentiate; did you mean \"total\"?" "$croton" run model.ctir --dim n=3 --input total=numbers.npz --cotangent s=1 --wrt totl

@@ -6,7 +6,8 @@ layer=layer.ctir
 mkdir folder
 : >empty
 ln -s loop loop
-head -c 3000 /dev/urandom >garbage
+# Bytes of every kind, the same in every run; a line break in front would move the message's place.
+python3 -c 'import random, sys; random.seed(1); sys.stdout.buffer.write(b"\x7f" + random.randbytes(2999))' >garbage
 truncate -s 5G sparse
 printf 'ctir 2\n' >newer.ctir
 long=$(printf 'a%.0s' {1..4000})

@@ -130,7 +130,10 @@ json json_of(const ReferenceCheck& check) {
 
 void print(const ReferenceCheck& check) {
   for (const ReferenceCheck::Output& o : check.outputs)
-    if (o.outside == 0)
+    if (o.count > 0 && o.undetermined == o.count)
+      fmt::print("output {}: nothing is shown; the reference determines none of its {}\n", o.name,
+                 ir::counted(static_cast<std::size_t>(o.count), "element"));
+    else if (o.outside == 0)
       fmt::print("output {}: within the reference's bounds; {} of {} elements undetermined\n",
                  o.name, o.undetermined, o.count);
     else
