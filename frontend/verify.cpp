@@ -96,9 +96,11 @@ GradCheck verify_grad(const Expr& cost, const Exprs& wrt, std::uint64_t seed, do
   for (const Expr& v : variables)
     if (v.dtype() == DType::f32) epsilon = 0x1p-23;
   if (tolerance == 0) tolerance = 8 * std::cbrt(epsilon * epsilon) * (epsilon > 1e-10 ? 16 : 1);
+  // A NaN is the worst of all, whatever comes after it.
   const auto meet = [&](double error, double scale, const std::string& place) {
-    if (error / (1 + scale) <= check.worst) return;
-    check.worst = error / (1 + scale);
+    const double relative = error / (1 + scale);
+    if (std::isnan(check.worst) || relative <= check.worst) return;
+    check.worst = relative;
     check.where = place;
   };
   for (std::size_t k = 0; k < variables.size(); ++k) {
@@ -112,7 +114,7 @@ GradCheck verify_grad(const Expr& cost, const Exprs& wrt, std::uint64_t seed, do
       // Fourth-order central differences: truncation and rounding meet at epsilon^(4/5). Smaller
       // steps where these do not agree: the cost may have an edge nearby.
       double step = std::pow(epsilon, 0.2) * std::max(1.0, std::abs(x));
-      for (int halvings = 0; halvings < 5; ++halvings, step /= 8) {
+      for (int attempt = 0; attempt < 5; ++attempt, step /= 8) {
         double largest = 0;
         const auto difference = [&](double h) {
           put(moved, i, x + h);
@@ -125,9 +127,10 @@ GradCheck verify_grad(const Expr& cost, const Exprs& wrt, std::uint64_t seed, do
         const double numeric = (4 * difference(step) - difference(2 * step)) / 3;
         // What rounding the cost makes of the quotient says nothing of the gradient.
         const double rounding = 2 * epsilon * largest / step;
-        const double error = std::max(0.0, std::abs(wanted - numeric) - rounding);
+        const double beyond = std::abs(wanted - numeric) - rounding;
+        const double error = beyond < 0 ? 0 : beyond;  // NaN stays NaN
         const double most = std::max(kMostRounding, 8 * tolerance) * (1 + std::abs(numeric));
-        if (halvings > 0 && !(rounding <= most)) break;
+        if (attempt > 0 && !(rounding <= most)) break;
         if (!(error / (1 + std::abs(numeric)) >= least / (1 + scale)))
           least = error, scale = std::abs(numeric);
         if (error <= tolerance * (1 + std::abs(numeric))) break;

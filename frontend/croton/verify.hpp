@@ -7,8 +7,9 @@ namespace croton {
 
 struct GradCheck {
   bool ok = false;
-  double worst =
-      0;  // largest |symbolic - numeric| / (1 + |numeric|), beyond the quotients' rounding
+  /// Largest |symbolic - numeric| / (1 + |numeric|), beyond the quotients' rounding; NaN where
+  /// either is.
+  double worst = 0;
   std::string where;  // the variable and element of the worst
   friend std::ostream& operator<<(std::ostream& out, const GradCheck& check);
 };

@@ -247,6 +247,11 @@ TEST_CASE(
   CHECK_FALSE(wrong.ok);
   CHECK(wrong.worst > 0.1);
   CHECK_FALSE(verify_grad(sum(relu(x) + 1e-4 * steps), {x}).ok);
+  // A cost that is NaN shows nothing.
+  const Expr low = x[0] - 1e3;
+  const GradCheck none = verify_grad(sum(sqr(x)) + where(low < 0.0, 0.0 * log(low), low), {x});
+  CHECK_FALSE(none.ok);
+  CHECK(std::isnan(none.worst));
   CHECK_THROWS_WITH(
       verify_grad(sum(v), {v}),
       Contains("v : f64[n] has the unknown dim n; give its inputs known extents\n  v : f64[n]") &&
