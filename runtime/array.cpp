@@ -140,6 +140,17 @@ bool holds(From value) {
   return static_cast<long double>(converted<T>(value)) == static_cast<long double>(value);
 }
 
+template <class From>
+bool holds(DType dtype, From value) {
+  return with_type(dtype, [&](auto zero) { return holds<decltype(zero)>(value); });
+}
+
+void check_real(std::string_view what, DType dtype) {
+  if (!is_real(dtype))
+    throw UserError(fmt::format("{} draws real numbers, {} does not hold them; use integers", what,
+                                name(dtype)));
+}
+
 }  // namespace
 
 bool is_row_major(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides) {
@@ -221,9 +232,8 @@ void Array::check_fills(std::size_t elements, const Extents& shape) {
 }
 
 Array Array::full(DType dtype, Extents shape, double value) {
-  const bool fits =
-      is_real(dtype) || with_type(dtype, [&](auto zero) { return holds<decltype(zero)>(value); });
-  if (!fits) throw UserError(fmt::format("Array::full: {} does not hold {}", name(dtype), value));
+  if (!is_real(dtype) && !holds(dtype, value))
+    throw UserError(fmt::format("Array::full: {} does not hold {}", name(dtype), value));
   return drawn(dtype, std::move(shape), [&] { return value; });
 }
 
@@ -236,14 +246,6 @@ Array Array::eye(DType dtype, std::int64_t rows) {
   std::int64_t i = 0;
   return drawn(dtype, {rows, rows}, [&] { return i++ % (rows + 1) == 0 ? 1 : 0; });
 }
-
-namespace {
-void check_real(std::string_view what, DType dtype) {
-  if (!is_real(dtype))
-    throw UserError(fmt::format("{} draws real numbers, {} does not hold them; use integers", what,
-                                name(dtype)));
-}
-}  // namespace
 
 Array Array::uniform(DType dtype, Extents shape, std::uint64_t seed, double low, double high) {
   check_real("uniform", dtype);
@@ -264,10 +266,7 @@ Array Array::normal(DType dtype, Extents shape, std::uint64_t seed, double mean,
 Array Array::integers(DType dtype, Extents shape, std::uint64_t seed, std::int64_t low,
                       std::int64_t high) {
   if (high <= low) throw UserError(fmt::format("integers: the range [{}, {}) is empty", low, high));
-  const bool fits = with_type(dtype, [&](auto zero) {
-    return holds<decltype(zero)>(low) && holds<decltype(zero)>(high - 1);
-  });
-  if (!fits)
+  if (!holds(dtype, low) || !holds(dtype, high - 1))
     throw UserError(fmt::format("integers: {} does not hold all of the range [{}, {})", name(dtype),
                                 low, high));
   Philox random(seed);
@@ -314,7 +313,7 @@ void Array::check_dtype_fits(DType wanted) const {
                                 fmt::join(shape_, ", ")));
   const bool exact = with_type(dtype_, [&](auto zero) {
     const auto value = *reinterpret_cast<const decltype(zero)*>(data_);
-    return with_type(wanted, [&](auto target) { return holds<decltype(target)>(value); });
+    return holds(wanted, value);
   });
   if (!exact)
     throw UserError(

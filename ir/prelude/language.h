@@ -34,11 +34,7 @@
 #endif
 //! SIDE_BY_SIDE cpp
 // A loop whose steps copy elements that lie side by side: the compiler may make vectors of these.
-#ifdef __clang__
-#define SIDE_BY_SIDE _Pragma("clang loop vectorize(disable) unroll(disable)")
-#else
-#define SIDE_BY_SIDE _Pragma("GCC unroll 1")
-#endif
+#define SIDE_BY_SIDE ONE_BY_ONE
 //! UNROLLED cuda
 #define UNROLLED _Pragma("unroll")
 //! INLINED cpp

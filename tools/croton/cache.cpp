@@ -102,7 +102,7 @@ void list(const std::string& kind, bool as_json) {
                        "target", "", "bytes") +
            text;
   else
-    std::fputs("croton: note: the cache has no such entries\n", stderr);
+    write_note("the cache has no such entries");
   write_output("", text);
 }
 

@@ -157,7 +157,7 @@ void dump(Options& o) {
     notes = d.notes;
     out += dumped(d, o);
   }
-  for (const std::string& note : notes) std::fprintf(stderr, "croton: note: %s\n", note.c_str());
+  for (const std::string& note : notes) write_note(note);
   if (o.json && o.output.empty()) note_json_written();
   write_output(o.output, out);
 }

@@ -45,6 +45,10 @@ std::string time_text(std::int64_t seconds) {
   return text;
 }
 
+void write_note(const std::string& note) {
+  std::fprintf(stderr, "croton: note: %s\n", note.c_str());
+}
+
 void write_output(const std::string& file, const std::string& text) {
   if (file.empty())
     std::fwrite(text.data(), 1, text.size(), stdout);

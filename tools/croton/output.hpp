@@ -18,6 +18,8 @@ namespace croton::tool {
 [[nodiscard]] std::string time_text(std::int64_t seconds);
 /// Standard output for "". UserError naming the file that cannot be written.
 void write_output(const std::string& file, const std::string& text);
+/// To standard error: what the command found beside what it was asked for.
+void write_note(const std::string& note);
 /// As the text of a document; bytes that are no UTF-8 become U+FFFD.
 [[nodiscard]] std::string json_text(const nlohmann::json& value);
 /// To standard output, which holds a document from then on.
